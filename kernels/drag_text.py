@@ -1,0 +1,155 @@
+"""The texts that give drags, read into numbered pairs of plain numbers."""
+
+import json
+import re
+
+FORMAT, VERSION = "dragkit.points", 1
+MAX_TEXT = 1_000_000
+# an editor's picture; the largest side that ComfyUI's own nodes make
+MAX_SIDE = 16_384
+
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+_ARROW = re.compile("[-=]>")
+_BETWEEN_VALUES = re.compile(r"[\s;,]*")
+_BRACKETS = str.maketrans("()[]", "    ")
+
+
+class DragPointsError(ValueError):
+    """Points that cannot be used; the message is one sentence that says which and what they must be."""
+
+    def __init__(self, reason):
+        super().__init__(f"Drag Points: {reason}")
+
+
+def shown(value):
+    """A JSON value in few words; numbers of any size are safe."""
+    if isinstance(value, bool) or value is None:
+        return json.dumps(value)
+    if isinstance(value, (int, float)):
+        return "a number beyond 1e15" if abs(value) > 1e15 else f"{value:.6g}"
+    return {str: "a text", list: "a list", dict: "an object"}.get(type(value), type(value).__name__)
+
+
+def is_side(value):
+    return type(value) is int and value > 0
+
+
+def _xy(values, number, name):
+    if not isinstance(values, list) or len(values) != 2:
+        raise DragPointsError(f"point {number} has {name} = {shown(values)}; it must be [x, y]")
+    for axis, value in zip("xy", values, strict=True):
+        if type(value) not in (int, float):
+            raise DragPointsError(f"point {number} has {name} {axis} = {shown(value)}; coordinates are numbers")
+    return values
+
+
+def _json_values(text):
+    """The JSON values that text holds one after the other, separated by blanks, commas or semicolons."""
+
+    def refuse_constant(name):
+        raise DragPointsError(f"the text has {name} as a coordinate; coordinates are finite numbers")
+
+    decoder = json.JSONDecoder(parse_constant=refuse_constant)
+    values, start = [], 0
+    try:
+        while start < len(text):
+            value, end = decoder.raw_decode(text, start)
+            values.append(value)
+            start = _BETWEEN_VALUES.match(text, end).end()
+    except json.JSONDecodeError as error:
+        raise DragPointsError(f"the text is no valid JSON at line {error.lineno}, column {error.colno}") from None
+    except RecursionError:
+        raise DragPointsError("the lists of the text are nested too deep") from None
+    except DragPointsError:
+        raise
+    except ValueError:
+        raise DragPointsError("the text has a number with thousands of digits") from None
+    return values
+
+
+def _object(text):
+    data, *more = _json_values(text)
+    if more:
+        raise DragPointsError("the JSON object is followed by more text; give one object only")
+    if data.get("format") != FORMAT:
+        raise DragPointsError(f'the JSON object has no "format": "{FORMAT}", by which DragKit knows its points')
+    if type(data.get("version")) is not int or data["version"] != VERSION:
+        raise DragPointsError(f"the version is {shown(data.get('version'))}; this DragKit reads version {VERSION}")
+    if data.get("strokes"):
+        raise DragPointsError("strokes are not supported; connect a MASK to say where the picture may change")
+    image, entries = data.get("image"), data.get("points")
+    if image is not None:
+        if not isinstance(image, list) or len(image) != 2 or not all(is_side(s) and s <= MAX_SIDE for s in image):
+            raise DragPointsError(f'"image" must be [width, height], two whole numbers from 1 to {MAX_SIDE}')
+        image = tuple(image)
+    if not isinstance(entries, list):
+        raise DragPointsError(f'"points" is {shown(entries)}; it must be a list of objects with a handle and a target')
+    pairs = []
+    for number, entry in enumerate(entries, 1):
+        if not isinstance(entry, dict):
+            raise DragPointsError(f"point {number} is {shown(entry)}; it must be an object with a handle and a target")
+        if entry.get("target") is not None and entry.get("enabled") is not False:
+            pairs.append((number, *(_xy(entry.get(name), number, name) for name in ("handle", "target"))))
+    return pairs, image
+
+
+def _lines(text):
+    pairs = []
+    for row, line in enumerate(text.replace(";", "\n").splitlines(), 1):
+        ends = [end.split(",") if "," in end else end.split() for end in _ARROW.split(line.translate(_BRACKETS))]
+        if ends == [[]]:
+            continue
+        ends = [[token.strip() for token in end] for end in ends]
+        if [len(end) for end in ends] != [2, 2] or not all(_NUMBER.fullmatch(token) for end in ends for token in end):
+            raise DragPointsError(f"line {row} is no drag; write x,y -> x,y")
+        pairs.append((len(pairs) + 1, *([float(token) for token in end] for end in ends)))
+    return pairs, [value for _, *ends in pairs for end in ends for value in end]
+
+
+def _is_track(value):
+    return isinstance(value, list) and all(isinstance(point, dict) for point in value)
+
+
+def _lists(text):
+    # some nodes write Python's quotes; no list of coordinates holds a text
+    values = _json_values(text.replace("'", '"'))
+    if not all(isinstance(value, list) for value in values):
+        raise DragPointsError("a list is followed by something else; give lists only")
+    tracks = [track for value in values for track in ([value] if _is_track(value) else value)]
+    if all(map(_is_track, tracks)):
+        paths = [
+            [_xy([point.get("x"), point.get("y")], number, "track") for point in track]
+            for number, track in enumerate(tracks, 1)
+        ]
+        pairs = [(number, path[0], path[-1]) for number, path in enumerate(paths, 1) if len(path) > 1]
+        return pairs, [value for path in paths for point in path for value in point]
+    points = values[0] if len(values) == 1 else values
+    if not any(isinstance(point, (list, dict)) for point in points):
+        if len(points) % 4:
+            raise DragPointsError(f"there are {len(points)} numbers; a drag takes four, handle x, y and target x, y")
+        points = [points[i : i + 2] for i in range(0, len(points), 2)]
+    ends = [_xy(point, i // 2 + 1, ("handle", "target")[i % 2]) for i, point in enumerate(points)]
+    if len(ends) % 2:
+        raise DragPointsError(f"point {len(ends) // 2 + 1} has no target; handles and targets take turns in a list")
+    pairs = [(i // 2 + 1, *ends[i : i + 2]) for i in range(0, len(ends), 2)]
+    return pairs, [value for end in ends for value in end]
+
+
+def read_drags(text):
+    """Pairs (number from 1, handle [x, y], target [x, y]) of text, whether they are in pixels, and the (width, height)
+    that the text itself gives, else None.
+
+    The JSON object holds fractions. Lines and lists hold fractions if all their numbers lie in 0..1, else pixels.
+    Pairs without a target, disabled ones and tracks of one point are left out. DragPointsError for anything else.
+    """
+    if not isinstance(text, str):
+        raise DragPointsError(f"the points are {shown(text)}; they must be text")
+    if len(text) > MAX_TEXT:
+        raise DragPointsError(f"the text has {len(text)} characters; it may have at most {MAX_TEXT}")
+    text = text.strip()
+    if text.startswith("{"):
+        pairs, image = _object(text)
+        return pairs, False, image
+    text = re.sub("#[^\n]*", "", text).strip()
+    pairs, coordinates = _lists(text) if text.startswith("[") and not _ARROW.search(text) else _lines(text)
+    return pairs, not all(0 <= value <= 1 for value in coordinates), None

@@ -1,0 +1,149 @@
+"""Drag points: handle -> target pairs as fractions of a picture, and their exchange format."""
+
+import json
+from dataclasses import dataclass
+
+import torch
+
+from .drag_text import FORMAT, VERSION, DragPointsError, is_side, read_drags, shown
+
+MAX_POINTS = 512
+UNKNOWN_SIZE = (float("inf"), float("inf"))
+
+
+def _check(pairs, size=None):
+    """Refuses pairs (number, handle, target) outside a picture of size (width, height) pixels, None for fractions."""
+    rule = f"the picture is {size[0]} x {size[1]} pixels" if size else "coordinates are fractions between 0 and 1"
+    if size == UNKNOWN_SIZE:
+        rule = "positions in pixels are not negative"
+    for number, *ends in pairs:
+        for name, end in zip(("handle", "target"), ends, strict=True):
+            for axis, value, high in zip("xy", end, size or (1, 1), strict=True):
+                if not 0 <= value <= high:
+                    raise DragPointsError(f"point {number} has {name} {axis} = {shown(value)}; {rule}")
+
+
+def _numbered(handles, targets):
+    return [(i, *pair) for i, pair in enumerate(zip(handles.tolist(), targets.tolist(), strict=True), 1)]
+
+
+def _coordinates(points, name):
+    points = torch.as_tensor(points, dtype=torch.float64, device="cpu")
+    if points.ndim != 2 or points.shape[1] != 2:
+        raise DragPointsError(f"{name} have shape {list(points.shape)}; they must be [N, 2]")
+    return points
+
+
+def _pair(handles, targets):
+    handles, targets = _coordinates(handles, "handles"), _coordinates(targets, "targets")
+    if len(handles) != len(targets):
+        raise DragPointsError(f"there are {len(handles)} handles and {len(targets)} targets; there must be as many")
+    return handles, targets
+
+
+def _extent(width, height):
+    return torch.tensor([width, height], dtype=torch.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class DragPoints:
+    """handles and targets [N, 2] float64 (x, y), fractions 0..1 of the picture from its top left corner, and the size
+    (width, height) of the picture they were placed on, None if unknown. DragPointsError for others and for N > 512."""
+
+    handles: torch.Tensor
+    targets: torch.Tensor
+    image_size: tuple[int, int] | None = None
+
+    def __post_init__(self):
+        handles, targets = _pair(self.handles, self.targets)
+        _check_count(len(handles))
+        if self.image_size is not None:
+            if len(self.image_size) != 2 or not all(map(is_side, self.image_size)):
+                raise DragPointsError(
+                    f"the image size is {self.image_size}; it must be (width, height) in whole pixels"
+                )
+            object.__setattr__(self, "image_size", tuple(self.image_size))
+        _check(_numbered(handles, targets))
+        # copies, so that nothing outside can change the points
+        object.__setattr__(self, "handles", handles.clone())
+        object.__setattr__(self, "targets", targets.clone())
+
+    def __len__(self):
+        return len(self.handles)
+
+    def __eq__(self, other):
+        if not isinstance(other, DragPoints):
+            return NotImplemented
+        same = torch.equal(self.handles, other.handles) and torch.equal(self.targets, other.targets)
+        return same and self.image_size == other.image_size
+
+    @classmethod
+    def from_pixels(cls, handles, targets, width, height):
+        """From positions [N, 2] in pixels of a width x height picture: 0 is its left or upper border, 0.5 the centre of
+        the first pixel, width its right border."""
+        handles, targets = _pair(handles, targets)
+        _check(_numbered(handles, targets), (width, height))
+        return cls(handles / _extent(width, height), targets / _extent(width, height), (width, height))
+
+    def to_pixels(self, width, height):
+        """Handles and targets in pixels of a width x height picture, the inverse of from_pixels."""
+        return self.handles * _extent(width, height), self.targets * _extent(width, height)
+
+    @classmethod
+    def from_grid(cls, handles, targets, width, height):
+        """From cell indices [N, 2] of a width x height grid over the picture: an integer is the centre of a cell."""
+        handles, targets = _pair(handles, targets)
+        return cls((handles + 0.5) / _extent(width, height), (targets + 0.5) / _extent(width, height))
+
+    def to_grid(self, width, height):
+        """Handles and targets as cell indices of a width x height grid, the inverse of from_grid."""
+        handles, targets = self.to_pixels(width, height)
+        return handles - 0.5, targets - 0.5
+
+
+def _check_count(count):
+    if count > MAX_POINTS:
+        raise DragPointsError(f"there are {count} points; at most {MAX_POINTS} can be used")
+
+
+def check_text(text):
+    """Raises the DragPointsError that parse_points would raise for a picture of any size."""
+    pairs, in_pixels, _ = read_drags(text)
+    _check_count(len(pairs))
+    _check(pairs, UNKNOWN_SIZE if in_pixels else None)
+
+
+def parse_points(text, image_size=None):
+    """DragPoints from text: the JSON object of serialise_points, lines `x,y -> x,y`, JSON lists of handles and targets
+    in turn, or KJNodes tracks (first point = handle, last = target). Blank text is no points.
+
+    Except in the object, numbers are fractions if all lie in 0..1, and else positions in pixels as in from_pixels, for
+    which image_size (width, height) is needed. DragPointsError, one sentence, for anything else.
+    """
+    pairs, in_pixels, own_size = read_drags(text)
+    if in_pixels and image_size is None:
+        raise DragPointsError(
+            "the coordinates are pixels, but the size of the picture is unknown; connect an IMAGE or use fractions "
+            "between 0 and 1"
+        )
+    _check(pairs, image_size if in_pixels else None)
+    handles, targets = (
+        torch.tensor([pair[end] for pair in pairs], dtype=torch.float64).view(-1, 2)
+        / _extent(*(image_size if in_pixels else (1, 1)))
+        for end in (1, 2)
+    )
+    return DragPoints(handles, targets, own_size or image_size)
+
+
+def serialise_points(points):
+    """The `dragkit.points` JSON text of points; parse_points makes an equal object of it."""
+    data = {
+        "format": FORMAT,
+        "version": VERSION,
+        "image": points.image_size,
+        "points": [
+            {"handle": handle, "target": target} for _, handle, target in _numbered(points.handles, points.targets)
+        ],
+        "strokes": [],
+    }
+    return json.dumps(data)

@@ -1,0 +1,23 @@
+"""The ComfyUI door: node schemas and a few lines of execute over the kernels."""
+
+from comfy_api.latest import ComfyExtension
+
+from .consistency import ApplyKVCache, KVCacheInversion
+from .demo_model import DemoModel
+from .flow import FlowPreview
+from .points import DragPointsNode, DragPointsPreview
+from .warpage import BNNI, LatentWarpage
+
+
+class DragKit(ComfyExtension):
+    async def get_node_list(self):
+        return [
+            DragPointsNode,
+            DragPointsPreview,
+            KVCacheInversion,
+            LatentWarpage,
+            BNNI,
+            ApplyKVCache,
+            FlowPreview,
+            DemoModel,
+        ]

@@ -1,0 +1,86 @@
+"""The KV cache at ComfyUI's attn1_patch, which sees the normalised hidden state before keys and values are made."""
+
+import weakref
+
+import comfy.model_management
+
+from ..kernels.kv_cache import KVCache, KVCacheError, replay
+
+STAGES = {"decoder": ("output",), "encoder": ("input",), "middle": ("middle",), "all": ("input", "middle", "output")}
+
+
+class ComfyKVCache(KVCache):
+    """A KV cache that knows which model and stages it was recorded from."""
+
+    def __init__(self, model, sigmas, device_policy, blocks):
+        super().__init__(
+            sigmas.tolist()[1:],
+            device_policy,
+            lambda: comfy.model_management.get_free_memory(model.load_device),
+        )
+        self.stages = STAGES[blocks]
+        self._model = weakref.ref(model.model)
+
+    def belongs_to(self, model):
+        return self._model() is model.model
+
+
+class _Hook:
+    """Common to both directions: which (step, block) an attn1_patch call is at."""
+
+    def __init__(self, cache):
+        self.cache = cache
+        self._sigmas, self._step = None, None
+
+    def step(self, options):
+        # one look at the sigma per evaluation: reading it waits for the device
+        if options["sigmas"] is not self._sigmas:
+            self._sigmas, self._step = options["sigmas"], self.cache.step_of(float(options["sigmas"][0]))
+        return self._step
+
+    def block(self, options):
+        return (*options["block"], options["block_index"])
+
+
+class Recorder(_Hook):
+    def __init__(self, cache):
+        super().__init__(cache)
+        self._seen, self._seen_at = set(), None
+
+    def __call__(self, q, k, v, options):
+        if options["block"][0] in self.cache.stages:
+            if options["sigmas"] is not self._seen_at:
+                self._seen, self._seen_at = set(), options["sigmas"]
+            # several conditionings come in one batch, or, where they differ in shape, one after the other
+            if len(options["cond_or_uncond"]) > 1 or self.block(options) in self._seen:
+                raise KVCacheError(
+                    "KV-Cache Inversion: positive combines several conditionings; the inversion needs exactly one"
+                )
+            self._seen.add(self.block(options))
+            self.cache.put(self.step(options), self.block(options), q)
+        return q, k, v
+
+
+class Replayer(_Hook):
+    def __init__(self, cache, first, last, strength):
+        super().__init__(cache)
+        self.first, self.last, self.strength = first, last, strength
+
+    def __call__(self, q, k, v, options):
+        if options["block"][0] not in self.cache.stages:
+            return q, k, v
+        # steps count from the noisiest, as the sampler goes
+        step = self.step(options)
+        if not self.first <= len(self.cache.levels) - 1 - step < self.last:
+            return q, k, v
+        hidden = replay(self.cache, step, self.block(options), q, self.strength)
+        return q, hidden, hidden
+
+
+def patched_first(model, patch):
+    """A clone of the model with an attn1 patch before those of other packs, which then act on what it returns."""
+    clone = model.clone()
+    clone.set_model_attn1_patch(patch)
+    patches = clone.model_options["transformer_options"]["patches"]["attn1_patch"]
+    patches.insert(0, patches.pop())
+    return clone

@@ -1,0 +1,103 @@
+"""Points: from text to DRAG_POINTS, and drawn on the picture."""
+
+import torch
+from comfy_api.latest import io, ui
+
+from ..kernels.masks import MaskError
+from ..kernels.overlay import draw_points
+from ..kernels.points import DragPointsError, check_text, parse_points
+from .types import DragPointsType, schema
+
+SIZE_WITHOUT_PICTURE = (512, 512)
+
+
+def _region(mask, height, width):
+    """The editable region [B, height, width]: all of it without a mask or where nothing at all is masked."""
+    if mask is None or not mask.any():
+        return torch.ones(1, 1, 1).expand(1, height, width)
+    rows, columns = mask.shape[-2:]
+    if abs(columns / rows / (width / height) - 1) > 0.02:
+        raise MaskError(
+            f"Drag Points: mask is {columns} x {rows}, but the picture is {width} x {height}; "
+            "use a mask with the proportions of the picture"
+        )
+    if (rows, columns) == (height, width):
+        return mask
+    return torch.nn.functional.interpolate(mask[:, None], (height, width), mode="bilinear", antialias=True)[:, 0]
+
+
+class DragPointsNode(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return schema(
+            node_id="DragKitDragPoints",
+            display_name="Drag Points",
+            description="Where the picture is taken hold of (handles) and where that goes (targets).",
+            search_aliases=["drag", "handle", "target", "point editor", "drag diffusion", "coordinates"],
+            inputs=[
+                io.String.Input(
+                    "points",
+                    default="",
+                    multiline=True,
+                    tooltip="One drag per line, `x,y -> x,y` in pixels of the picture or in fractions (0 to 1); or "
+                    "DragKit's JSON, a list of alternating handles and targets, or coordinates from a KJNodes "
+                    "spline editor (first point of a track = handle, last = target). Empty = no drag.",
+                ),
+                io.Image.Input("image", optional=True, tooltip="The picture that the points are on."),
+                io.Mask.Input(
+                    "mask",
+                    optional=True,
+                    tooltip="Where the picture may change (1 = may change). None, or an empty one: everywhere.",
+                ),
+            ],
+            outputs=[
+                DragPointsType.Output("drag_points", tooltip="The handle -> target pairs."),
+                io.Mask.Output("region", tooltip="Where the picture may change, at the size of the picture."),
+                io.Image.Output("picture", tooltip="The picture, unchanged."),
+            ],
+        )
+
+    @classmethod
+    def validate_inputs(cls, points):
+        """Refuses text that cannot be read before the queue runs; pixels against the picture wait for the picture."""
+        if points is None:
+            return True
+        try:
+            check_text(points)
+        except DragPointsError as error:
+            return str(error)
+        return True
+
+    @classmethod
+    def execute(cls, points, image=None, mask=None):
+        size = None if image is None else (image.shape[2], image.shape[1])
+        drag = parse_points(points, image_size=size)
+        width, height = size or drag.image_size or SIZE_WITHOUT_PICTURE
+        # no memory for a picture of a size that somebody wrote into the text
+        picture = torch.zeros(1, 1, 1, 1).expand(1, height, width, 3) if image is None else image
+        return io.NodeOutput(drag, _region(mask, height, width), picture)
+
+
+class DragPointsPreview(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return schema(
+            node_id="DragKitDragPointsPreview",
+            display_name="Drag Points Preview",
+            description="Draws handles (red), targets (blue), arrows and the editable region on a picture.",
+            search_aliases=["draw points", "overlay", "arrows"],
+            inputs=[
+                io.Image.Input("image", tooltip="The picture to draw on."),
+                DragPointsType.Input("drag_points", tooltip="The pairs to draw."),
+                io.Mask.Input("mask", optional=True, tooltip="Editable region (1 = may change); the rest is dimmed."),
+            ],
+            outputs=[io.Image.Output("preview", tooltip="The picture with the drawing on it.")],
+            is_output_node=True,
+        )
+
+    @classmethod
+    def execute(cls, image, drag_points, mask=None):
+        if mask is not None:
+            mask = _region(mask, *image.shape[1:3])
+        preview = draw_points(image, drag_points, mask)
+        return io.NodeOutput(preview, ui=ui.PreviewImage(preview, cls=cls))

@@ -1,0 +1,16 @@
+"""The sockets that DragKit adds, and the schema fields that only later ComfyUI versions know."""
+
+import dataclasses
+
+from comfy_api.latest import io
+
+DragPointsType = io.Custom("DRAG_POINTS")
+KVCacheType = io.Custom("KV_CACHE")
+FlowType = io.Custom("FLOW")
+
+
+def schema(*, search_aliases, **fields):
+    """io.Schema with search aliases where this ComfyUI has them (0.3.64 does not)."""
+    if any(field.name == "search_aliases" for field in dataclasses.fields(io.Schema)):
+        fields["search_aliases"] = search_aliases
+    return io.Schema(category="DragKit", **fields)

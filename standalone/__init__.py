@@ -1,0 +1,1 @@
+"""The command-line door: DragKit's kernels on diffusers models, the demo, the benches and the training."""

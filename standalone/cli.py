@@ -1,0 +1,193 @@
+"""The `dragkit` command."""
+
+import argparse
+import csv
+import json
+import sys
+from pathlib import Path
+
+
+class UserError(Exception):
+    """What the person at the command line can mend; shown as one sentence."""
+
+
+def _open_image(path):
+    from PIL import Image, UnidentifiedImageError
+
+    from .photographs import to_tensor
+
+    try:
+        return to_tensor(Image.open(path))[None]
+    except (FileNotFoundError, IsADirectoryError, UnidentifiedImageError) as error:
+        raise UserError(f"{path} is not a picture that can be read ({type(error).__name__})") from error
+
+
+def _read_points(argument, size):
+    from ..kernels.points import parse_points
+
+    # a file where there is one of that name, else the points themselves
+    try:
+        is_file = Path(argument).is_file()
+    except OSError:
+        is_file = False
+    return parse_points(Path(argument).read_text() if is_file else argument, image_size=size)
+
+
+def _fit(image, multiple):
+    """The picture cropped at the right and below to whole latent cells."""
+    height, width = (side // multiple * multiple for side in image.shape[-2:])
+    if not height or not width:
+        raise UserError(
+            f"the picture is {image.shape[3]} x {image.shape[2]}; it must be at least {multiple} pixels wide"
+        )
+    return image[..., :height, :width]
+
+
+def _edit_with_bar(model, image, points, mask, **options):
+    from tqdm import tqdm
+
+    from .fastdrag import fastdrag
+
+    with tqdm(desc="network evaluations", unit="") as bar:
+
+        def progress(done, total):
+            bar.total = total
+            bar.update(done - bar.n)
+
+        return fastdrag(model, image, points, mask, callback=progress, **options)
+
+
+def demo(arguments):
+    import torch
+
+    from ..kernels.overlay import draw_points
+    from .demo import DRAG, PHOTOGRAPH, REGION
+    from .models import load_demo
+    from .photographs import photograph, to_pil
+
+    print(f"Photograph: {PHOTOGRAPH} (bundled). Model: the bundled demo model, trained on four photographs.")
+    image = photograph(PHOTOGRAPH)[None]
+    points = _read_points(DRAG, (256, 256))
+    mask = REGION(256)[None]
+    print(f"FastDrag: {len(points)} drag(s), inversion, latent warpage, BNNI, sampling with the KV cache.")
+    after = _edit_with_bar(load_demo(), image, points, mask)
+    shown = draw_points(image.permute(0, 2, 3, 1), points, mask).permute(0, 3, 1, 2)
+    to_pil(torch.cat((image, shown, after), 3)[0]).save(arguments.output)
+    print(f"Before, points and after: {arguments.output}")
+
+
+def edit(arguments):
+    from .photographs import to_pil
+
+    image = _open_image(arguments.image)
+    points = _read_points(arguments.points, (image.shape[3], image.shape[2]))
+    mask = None if arguments.mask is None else _open_image(arguments.mask).mean(1)
+    if mask is not None and mask.shape[-2:] != image.shape[-2:]:
+        from ..kernels.masks import mask_to_grid
+
+        mask = mask_to_grid(mask, *image.shape[-2:], arguments.mask).float()
+    if arguments.model == "demo":
+        from .models import load_demo
+
+        if arguments.prompt:
+            raise UserError("the demo model knows only the empty prompt; leave --prompt out")
+        model = load_demo()
+    else:
+        from .checkpoints import load_checkpoint
+
+        model = load_checkpoint(arguments.model, arguments.prompt)
+    fitted = _fit(image, model.multiple)
+    if mask is not None:
+        mask = mask[..., : fitted.shape[2], : fitted.shape[3]]
+    if fitted.shape != image.shape:
+        # fractions of the whole picture become fractions of what is left of it
+        points = points.from_pixels(*points.to_pixels(image.shape[3], image.shape[2]), fitted.shape[3], fitted.shape[2])
+    after = _edit_with_bar(
+        model, fitted, points, mask, mode=arguments.mode, steps=arguments.steps, strength=arguments.strength,
+        refinement=arguments.refinement, consistency=arguments.consistency,
+    )  # fmt: skip
+    to_pil(after[0]).save(arguments.output)
+    print(arguments.output)
+
+
+def bench(arguments):
+    if arguments.what == "quality":
+        from . import bench_quality
+
+        rows, pictures = bench_quality.bench_quality(arguments.quick, arguments.seed)
+        print(bench_quality.table(rows))
+        columns, _ = bench_quality.contact_sheet(pictures, arguments.sheet)
+        print(f"Contact sheet ({', '.join(columns)}): {arguments.sheet}")
+    elif arguments.what == "kernels":
+        from . import bench_kernels
+
+        rows = bench_kernels.bench_kernels()
+        bench_kernels.print_table(rows)
+    else:
+        from . import bench_cost
+
+        rows = [bench_cost.bench_cost()]
+        bench_cost.print_table(rows[0])
+    if arguments.json:
+        Path(arguments.json).write_text(json.dumps(rows, indent=1))
+    if arguments.csv:
+        with open(arguments.csv, "w", newline="") as file:
+            writer = csv.DictWriter(file, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+
+
+def train_demo(arguments):
+    from .train_demo import train_demo
+
+    train_demo(arguments.folder, arguments.out, arguments.autoencoder_steps, arguments.unet_steps, arguments.seed)
+
+
+def parser():
+    main = argparse.ArgumentParser(prog="dragkit", description="Drag points in a picture and the picture follows.")
+    commands = main.add_subparsers(required=True, metavar="COMMAND")
+
+    one = commands.add_parser("demo", help="drag a bundled photograph with the bundled model")
+    one.add_argument("-o", "--output", default="dragkit-demo.png", help="PNG: before, points, after (%(default)s)")
+    one.set_defaults(run=demo)
+
+    one = commands.add_parser("edit", help="drag your own picture")
+    one.add_argument("image")
+    one.add_argument("--points", required=True, metavar="FILE_OR_TEXT", help="JSON or lines `x,y -> x,y`")
+    one.add_argument("--mask", metavar="PNG", help="white = may change; none: everything may")
+    one.add_argument("--model", default="demo", metavar="demo|PATH", help="SD1.5/SDXL file or diffusers folder")
+    one.add_argument("--method", default="fastdrag", choices=["fastdrag"])
+    one.add_argument("--mode", default="inverse", choices=["inverse", "fastdrag"], help="latent warpage (%(default)s)")
+    one.add_argument("--steps", type=int, default=10)
+    one.add_argument("--strength", type=float, default=0.7, help="part of the noise schedule, 0..1 (%(default)s)")
+    one.add_argument("--refinement", type=int, default=0, help="extra evaluations per inversion step (%(default)s)")
+    one.add_argument("--consistency", type=float, default=1.0, help="strength of the KV cache, 0..1 (%(default)s)")
+    one.add_argument("--prompt", default="", help="what the picture shows (%(default)r)")
+    one.add_argument("-o", "--output", required=True, metavar="PNG")
+    one.set_defaults(run=edit)
+
+    one = commands.add_parser("bench", help="speed, quality against ground truth, cost")
+    one.add_argument("what", choices=["kernels", "quality", "cost"])
+    one.add_argument("--quick", action="store_true", help="quality: a fifth of the cases")
+    one.add_argument("--seed", type=int, default=0)
+    one.add_argument("--sheet", default="dragkit-bench.png", help="quality: contact sheet (%(default)s)")
+    one.add_argument("--json", metavar="FILE")
+    one.add_argument("--csv", metavar="FILE")
+    one.set_defaults(run=bench)
+
+    one = commands.add_parser("train-demo", help="train the bundled demo model again")
+    one.add_argument("folder", help="for checkpoints; an interrupted run goes on from them")
+    one.add_argument("--out", default="dragkit-demo.safetensors", metavar="FILE")
+    one.add_argument("--autoencoder-steps", type=int, default=7500)
+    one.add_argument("--unet-steps", type=int, default=3000)
+    one.add_argument("--seed", type=int, default=0)
+    one.set_defaults(run=train_demo)
+    return main
+
+
+def main(argv=None):
+    arguments = parser().parse_args(argv)
+    try:
+        arguments.run(arguments)
+    except (UserError, ValueError) as error:
+        sys.exit(f"dragkit: {error}")

@@ -1,0 +1,346 @@
+"""The test nodes: sources of tiny models and data, patches as other packs apply them, probes for the client."""
+
+import dataclasses
+import time
+from pathlib import Path
+
+import comfy.model_management
+import comfy.sd
+import folder_paths
+import torch
+from comfy.ldm.modules.attention import optimized_attention
+from comfy.patcher_extension import WrappersMP
+from comfy_api.latest import ComfyExtension, io
+from safetensors.torch import save_file
+
+from . import models
+
+CATEGORY = "dragkit/tests"
+SEED = io.Int.Input("seed", default=0, min=0)
+Counter = io.Custom("TEST_COUNTER")
+
+
+def schema(node_id, inputs, outputs=(), **options):
+    return io.Schema(
+        node_id=node_id,
+        display_name=node_id,
+        category=CATEGORY,
+        inputs=inputs,
+        outputs=list(outputs),
+        hidden=[],
+        **options,
+    )
+
+
+def generator(seed):
+    return torch.Generator().manual_seed(seed)
+
+
+class TestTinyModel(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        inputs = [io.Combo.Input("kind", options=models.KINDS), SEED]
+        outputs = [io.Model.Output(), io.Conditioning.Output("positive"), io.Conditioning.Output("negative")]
+        return schema("TestTinyModel", inputs, outputs)
+
+    @classmethod
+    def execute(cls, kind, seed):
+        return io.NodeOutput(
+            models.model_patcher(kind, seed), models.conditioning(kind, seed + 1), models.conditioning(kind, seed + 2)
+        )
+
+
+class TestTinyVAE(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return schema("TestTinyVAE", [SEED], [io.Vae.Output()])
+
+    @classmethod
+    def execute(cls, seed):
+        return io.NodeOutput(models.vae(seed))
+
+
+class TestLatent(io.ComfyNode):
+    """Gaussian latents with the spread that Stable Diffusion's VAE gives them, unit variance inside the model."""
+
+    @classmethod
+    def define_schema(cls):
+        inputs = [
+            io.Int.Input("width", default=128, min=8, max=4096, step=8),
+            io.Int.Input("height", default=128, min=8, max=4096, step=8),
+            io.Int.Input("batch", default=1, min=1, max=64),
+            SEED,
+            io.Int.Input("channels", default=4, min=1, max=64),
+        ]
+        return schema("TestLatent", inputs, [io.Latent.Output()])
+
+    @classmethod
+    def execute(cls, width, height, batch, seed, channels):
+        noise = torch.randn(batch, channels, height // 8, width // 8, generator=generator(seed))
+        return io.NodeOutput({"samples": noise / 0.18215})
+
+
+class TestImage(io.ComfyNode):
+    """A smooth random picture, and a mask of its middle."""
+
+    @classmethod
+    def define_schema(cls):
+        inputs = [
+            io.Int.Input("width", default=128, min=8, max=4096),
+            io.Int.Input("height", default=128, min=8, max=4096),
+            io.Int.Input("batch", default=1, min=1, max=64),
+            SEED,
+        ]
+        return schema("TestImage", inputs, [io.Image.Output(), io.Mask.Output()])
+
+    @classmethod
+    def execute(cls, width, height, batch, seed):
+        coarse = torch.rand(batch, 3, 5, 5, generator=generator(seed))
+        image = torch.nn.functional.interpolate(coarse, (height, width), mode="bilinear").movedim(1, -1)
+        mask = torch.zeros(batch, height, width)
+        mask[:, height // 4 : -(height // 4), width // 4 : -(width // 4)] = 1
+        return io.NodeOutput(image, mask)
+
+
+class TestSigmas(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return schema("TestSigmas", [io.String.Input("values", default="1, 0")], [io.Sigmas.Output()])
+
+    @classmethod
+    def execute(cls, values):
+        return io.NodeOutput(torch.tensor([float(value) for value in values.split(",")]))
+
+
+class TestLora(io.ComfyNode):
+    """A rank 4 LoRA on every attention projection, through the stock LoRA code."""
+
+    @classmethod
+    def define_schema(cls):
+        inputs = [io.Model.Input("model"), SEED, io.Float.Input("strength", default=1.0, min=-10, max=10)]
+        return schema("TestLora", inputs, [io.Model.Output()])
+
+    @classmethod
+    def execute(cls, model, seed, strength):
+        random, lora = generator(seed), {}
+        for key, weight in model.model.state_dict().items():
+            if key.startswith("diffusion_model.") and ".attn" in key and key.endswith(".weight"):
+                name, (rows, columns) = key.removesuffix(".weight"), weight.shape
+                lora[f"{name}.lora_up.weight"] = torch.randn(rows, 4, generator=random) / 2
+                lora[f"{name}.lora_down.weight"] = torch.randn(4, columns, generator=random) / columns**0.5
+        return io.NodeOutput(comfy.sd.load_lora_for_models(model, None, lora, strength, 0)[0])
+
+
+class TestAttn1Patch(io.ComfyNode):
+    """A self-attention patch in the list that other packs share, here 1.1 times the keys."""
+
+    @classmethod
+    def define_schema(cls):
+        return schema("TestAttn1Patch", [io.Model.Input("model")], [io.Model.Output()])
+
+    @classmethod
+    def execute(cls, model):
+        model = model.clone()
+        model.set_model_attn1_patch(lambda query, key, value, extra_options: (query, 1.1 * key, value))
+        return io.NodeOutput(model)
+
+
+class TestAttn2Patch(io.ComfyNode):
+    """Extra cross-attention to four random tokens in every block, by attn2 replacement as image prompt adapters do."""
+
+    @classmethod
+    def define_schema(cls):
+        inputs = [io.Model.Input("model"), SEED, io.Float.Input("weight", default=0.5, min=-10, max=10)]
+        return schema("TestAttn2Patch", inputs, [io.Model.Output()])
+
+    @classmethod
+    def execute(cls, model, seed, weight):
+        model = model.clone()
+
+        def attend(query, key, value, extra_options):
+            tokens = torch.randn(2, 1, 4, query.shape[-1], generator=generator(seed)).to(query)
+            extra_key, extra_value = tokens.expand(-1, query.shape[0], -1, -1)
+            heads = extra_options["n_heads"]
+            extra = optimized_attention(query, extra_key, extra_value, heads)
+            return optimized_attention(query, key, value, heads) + weight * extra
+
+        for block, count in (("input", 12), ("middle", 1), ("output", 12)):
+            for index in range(count):
+                model.set_model_attn2_replace(attend, block, index)
+        return io.NodeOutput(model)
+
+
+class TestControl(io.ComfyNode):
+    """A tiny ControlNet with a random hint, applied as the stock node does: to both branches, stacking on others."""
+
+    @classmethod
+    def define_schema(cls):
+        inputs = [
+            io.Conditioning.Input("conditioning"),
+            io.Combo.Input("kind", options=models.KINDS),
+            SEED,
+            io.Float.Input("strength", default=1.0, min=0, max=10),
+        ]
+        return schema("TestControl", inputs, [io.Conditioning.Output()])
+
+    @classmethod
+    def execute(cls, conditioning, kind, seed, strength):
+        network = models.control_net(kind, seed)
+        hint = torch.rand(1, 3, 64, 64, generator=generator(seed))
+        result = []
+        for tokens, options in conditioning:
+            control = network.copy().set_cond_hint(hint, strength)
+            control.set_previous_controlnet(options.get("control"))
+            result.append([tokens, options | {"control": control, "control_apply_to_uncond": True}])
+        return io.NodeOutput(result)
+
+
+class TestSplitBatch(io.ComfyNode):
+    """Evaluates each conditioning by itself, last first, as ComfyUI does when memory is short."""
+
+    @classmethod
+    def define_schema(cls):
+        return schema("TestSplitBatch", [io.Model.Input("model")], [io.Model.Output()])
+
+    @classmethod
+    def execute(cls, model):
+        def split(executor, model, conds, *args):
+            outputs = [None] * len(conds)
+            for i in reversed(range(len(conds))):
+                alone = [cond if i == j else None for j, cond in enumerate(conds)]
+                outputs[i] = executor(model, alone, *args)[i]
+            return outputs
+
+        model = model.clone()
+        model.add_wrapper_with_key(WrappersMP.CALC_COND_BATCH, "dragkit_tests", split)
+        return io.NodeOutput(model)
+
+
+@dataclasses.dataclass
+class Evaluations:
+    latents: list = dataclasses.field(default_factory=list)
+    timesteps: list = dataclasses.field(default_factory=list)
+    sigmas: list = dataclasses.field(default_factory=list)
+    conds: list = dataclasses.field(default_factory=list)
+
+
+class Rerun(io.ComfyNode):
+    """A node that is never answered from the server's cache, nor is anything behind it."""
+
+    @classmethod
+    def fingerprint_inputs(cls, **inputs):
+        return time.monotonic_ns()
+
+
+class TestCount(Rerun):
+    """Counts evaluations of the network from now on; connect the counter to TestDump, `after` to what it waits for."""
+
+    @classmethod
+    def define_schema(cls):
+        return schema("TestCount", [io.Model.Input("model")], [io.Model.Output(), Counter.Output("counter")])
+
+    @classmethod
+    def execute(cls, model):
+        seen = Evaluations()
+
+        def count(executor, x, timesteps, context, y, control, transformer_options, **options):
+            seen.latents.append(len(x))
+            seen.timesteps.append(float(timesteps[0]))
+            seen.sigmas.append(float(transformer_options["sigmas"][0]))
+            seen.conds.append(list(transformer_options["cond_or_uncond"]))
+            return executor(x, timesteps, context, y, control, transformer_options, **options)
+
+        model = model.clone()
+        model.add_wrapper_with_key(WrappersMP.DIFFUSION_MODEL, "dragkit_tests_count", count)
+        return io.NodeOutput(model, seen)
+
+
+class TestInterrupt(Rerun):
+    """Presses Cancel when the network has been evaluated `after` times."""
+
+    @classmethod
+    def define_schema(cls):
+        inputs = [io.Model.Input("model"), io.Int.Input("after", default=1, min=1)]
+        return schema("TestInterrupt", inputs, [io.Model.Output()])
+
+    @classmethod
+    def execute(cls, model, after):
+        left = after
+
+        def interrupt(executor, *args, **options):
+            nonlocal left
+            result = executor(*args, **options)
+            left -= 1
+            if left == 0:
+                comfy.model_management.interrupt_current_processing()
+            return result
+
+        model = model.clone()
+        model.add_wrapper_with_key(WrappersMP.DIFFUSION_MODEL, "dragkit_tests_interrupt", interrupt)
+        return io.NodeOutput(model)
+
+
+def leaves(name, value):
+    """(name, tensor or plain value) of everything inside `value`; a LATENT's samples carry the name itself."""
+    if dataclasses.is_dataclass(value) or "dragkit" in type(value).__module__:
+        value = vars(value)
+    if isinstance(value, list | tuple) and value and all(isinstance(item, bool | int | float) for item in value):
+        yield name, torch.tensor(value)
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            yield from leaves(f"{name}.{index}", item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from leaves(name if key == "samples" else f"{name}.{key}", item)
+    elif isinstance(value, torch.Tensor):
+        yield name, value.detach().cpu().contiguous().clone()
+    elif isinstance(value, bool | int | float):
+        yield name, torch.tensor(value)
+    else:
+        yield name, value if isinstance(value, str | None) else type(value).__name__
+
+
+class TestDump(Rerun):
+    """Sends everything inside `any` to the test, under `name`."""
+
+    @classmethod
+    def define_schema(cls):
+        inputs = [
+            io.AnyType.Input("any"),
+            io.String.Input("name", default="value"),
+            io.AnyType.Input("after", optional=True),
+        ]
+        return schema("TestDump", inputs, is_output_node=True)
+
+    @classmethod
+    def validate_inputs(cls, input_types):
+        return True  # older versions compare "*" with the type of the link, unless a node checks the types itself
+
+    @classmethod
+    def execute(cls, any, name, after=None):
+        found = dict(leaves(name, any))
+        tensors = {key: value for key, value in found.items() if isinstance(value, torch.Tensor)}
+        plain = {key: value for key, value in found.items() if key not in tensors}
+        path = Path(folder_paths.get_output_directory(), "dumps", f"{time.monotonic_ns()}.safetensors")
+        path.parent.mkdir(exist_ok=True)
+        save_file(tensors, path)
+        return io.NodeOutput(ui={"dump": [{"file": path.name, "plain": plain}]})
+
+
+class TestExtension(ComfyExtension):
+    async def get_node_list(self):
+        return [
+            TestTinyModel,
+            TestTinyVAE,
+            TestLatent,
+            TestImage,
+            TestSigmas,
+            TestLora,
+            TestAttn1Patch,
+            TestAttn2Patch,
+            TestControl,
+            TestSplitBatch,
+            TestCount,
+            TestInterrupt,
+            TestDump,
+        ]
