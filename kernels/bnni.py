@@ -2,6 +2,7 @@
 above and below them, weighted by 1 / distance."""
 
 import torch
+import torch.nn.functional as F
 
 
 def _nearest_before(valued):
@@ -49,45 +50,42 @@ def bnni_sequential(latent, holes=None):
     """The published order: holes in row-major order, each filled value is read by later ones, so that holes smear to
     the right and down. latent [B, C, H, W]; holes [H, W], or None for the published guess, channel 0 == 0.
 
-    Cells on one anti-diagonal depend only on earlier ones (left, above) and on values untouched so far (right, below).
+    A hole that has a value anywhere above and to the left of it, itself included, finds its left and upper neighbours
+    filled; below and to the right it reads original values. So the holes of one anti-diagonal can be filled at once.
+    A filled cell counts as valued, also where the published guess would take its channel 0 for empty again.
     """
     batch, channels, height, width = latent.shape
-    empty = latent[:, 0] == 0 if holes is None else holes.bool().expand(batch, height, width)
-    if not empty.any():
-        return latent.clone()
-    # the guess is repeated on what was filled in; with an explicit mask a filled cell has a value
-    counts = (
-        (lambda values: values[:, :, 0] != 0)
-        if holes is None
-        else (lambda values: torch.ones_like(values[:, :, 0], dtype=torch.bool))
+    holes = latent[:, 0] == 0 if holes is None else holes.bool().expand(batch, height, width)
+    valued = ~holes
+    out = latent.permute(0, 2, 3, 1).clone(memory_format=torch.contiguous_format).view(-1, channels)
+    x = torch.arange(width, device=latent.device)
+    y = torch.arange(height, device=latent.device)[:, None]
+    right = width - 1 - _nearest_before(valued.flip(2)).flip(2)
+    down = height - 1 - _nearest_before(valued.flip(1).mT).mT.flip(1)
+    # 1 / distance of the nearest value to the right and below, 0 without one
+    to_right = torch.where(right < width, 1 / (right - x).to(latent.dtype), 0)
+    to_down = torch.where(down < height, 1 / (down - y).to(latent.dtype), 0)
+    reached = (valued | (to_right > 0) | (to_down > 0)).int().cummax(1).values.cummax(2).values
+    to_left = F.pad(reached[:, :, :-1], (1, 0)).to(latent.dtype)
+    to_up = F.pad(reached[:, :-1], (0, 0, 1, 0)).to(latent.dtype)
+
+    todo = (holes & (reached > 0)).flatten().nonzero()[:, 0]
+    diagonal = ((todo // width) % height + todo % width).sort(stable=True)
+    todo = todo[diagonal.indices]
+    cell = torch.arange(holes.numel(), device=latent.device).view_as(holes)
+    sources = (
+        (cell - 1, to_left),
+        (cell - width, to_up),
+        (cell - x + right, to_right),
+        (cell + (down - y) * width, to_down),
     )
-    out = latent.permute(0, 2, 3, 1).clone()
-    index_x = torch.arange(width, device=latent.device)
-    index_y = torch.arange(height, device=latent.device)
-    right = width - 1 - _nearest_before(~empty.flip(2)).flip(2)
-    down = height - 1 - _nearest_before((~empty).flip(1).mT).mT.flip(1)
-    left = torch.full((batch, height), -1, device=latent.device)
-    up = torch.full((batch, width), -1, device=latent.device)
-    rows = torch.arange(batch, device=latent.device)[:, None]
-    for diagonal in range(height + width - 1):
-        y = index_y[max(0, diagonal - width + 1) : diagonal + 1]
-        x = index_x[diagonal - y]
-        hole = empty[:, y, x]
-        if hole.any():
-            where = ((y, left[:, y]), (y, right[:, y, x]), (up[:, x], x), (down[:, y, x], x))
-            steps = (x - left[:, y], right[:, y, x] - x, y - up[:, x], down[:, y, x] - y)
-            found = (left[:, y] >= 0, right[:, y, x] < width, up[:, x] >= 0, down[:, y, x] < height)
-            total = torch.zeros_like(out[:, y, x])
-            norm = torch.zeros_like(total[..., :1])
-            for (v, u), step, seen in zip(where, steps, found, strict=True):
-                weight = torch.where(seen, 1 / step.to(latent.dtype), 0)[..., None]
-                total += weight * out[rows, v.clamp(0, height - 1), u.clamp(0, width - 1)]
-                norm += weight
-            fill = hole & (norm[..., 0] > 0)
-            out[:, y, x] = torch.where(fill[..., None], total / norm, out[:, y, x])
-            seen = ~hole | (fill & counts(out[:, y, x]))
-        else:
-            seen = ~hole
-        left[:, y] = torch.where(seen, x, left[:, y])
-        up[:, x] = torch.where(seen, y, up[:, x])
-    return out.permute(0, 3, 1, 2).contiguous()
+    index = torch.stack([at.flatten()[todo] for at, _ in sources]).clamp(0, holes.numel() - 1)
+    weight = torch.stack([w.flatten()[todo] for _, w in sources])[..., None]
+    weight = weight / weight.sum(0)
+    fixed = out[index[2]] * weight[2] + out[index[3]] * weight[3]
+    counts = torch.bincount(diagonal.values).tolist()
+    pieces = [tensor.split(counts) for tensor in (todo, fixed, index[0], weight[0], index[1], weight[1])]
+    for into, value, left, left_weight, up, up_weight in zip(*pieces, strict=True):
+        if len(into):
+            out[into] = value + out[left] * left_weight + out[up] * up_weight
+    return out.view(batch, height, width, channels).permute(0, 3, 1, 2).contiguous()

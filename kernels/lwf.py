@@ -17,7 +17,7 @@ def stretch_ratio(cells, handle, centre, radius):
     """lambda = |CP| / |AP| of cells C [n, 2] for the handle A [2], P where the ray A -> C leaves the circle: 1 at the
     handle, 0 on the circle and where the ray misses it."""
     ray = cells - handle
-    distance = ray.norm(dim=-1)
+    distance = torch.hypot(ray[:, 0], ray[:, 1])
     direction = ray / distance.clamp(min=1e-12)[:, None]
     projected = direction @ (handle - centre)
     chord = radius**2 - (handle - centre).square().sum() + projected**2
@@ -40,7 +40,8 @@ def lwf(handles, targets, mask):
         centre, radius = circumscribed_circle(mask)
         moved, total = torch.zeros_like(cells), torch.zeros_like(cells[:, :1])
         for handle, vector in zip(handles, vectors, strict=True):
-            weight = 1 / ((cells - handle).norm(dim=-1, keepdim=True) + 1e-4)
+            # torch's norm over an axis of two is twenty times slower
+            weight = 1 / (torch.hypot(*(cells - handle).T)[:, None] + 1e-4)
             moved += weight * stretch_ratio(cells, handle, centre, radius)[:, None] * vector
             total += weight
         flow[:, mask] = (moved / total).T

@@ -42,7 +42,7 @@ def inverse_map(flow, mask):
 
     # one number that orders the samples of a cell: length of the move (1/16 cell), nearness to the centre, index
     nearness = 127 - (torch.maximum((ends[0] - x).abs(), (ends[1] - y).abs()) * 254).round().long().clamp(0, 127)
-    length = (vectors.norm(dim=0) * 16).round().long()[:, None]
+    length = (torch.hypot(*vectors) * 16).round().long()[:, None]
     index = torch.arange(target.numel(), device=flow.device)
     rank = ((length * 128 + nearness) << 32).flatten() + (target.numel() - 1 - index)
     best = torch.full((height * width + 1,), -1, device=flow.device).scatter_reduce(0, target, rank, "amax")[:-1]
@@ -57,17 +57,21 @@ def inverse_map(flow, mask):
     determinant = (1 + a) * (1 + d) - b * c
     solved = torch.stack(((1 + d) * residual[0] - b * residual[1], (1 + a) * residual[1] - c * residual[0]))
     # at a fold the determinant vanishes; the content is still near its cell
-    solved = (solved / torch.where(determinant.abs() < 1e-3, 1e-3, determinant)).clamp(-1, 1)
+    solved = (solved / torch.where(determinant.abs() < 1e-3, 1e-3, determinant)).clamp(-1.5, 1.5)
     source[:, reached] = cells[:, cell] + solved
     return source.view_as(own), mask & ~reached.view(height, width)
 
 
-def sample_bilinear(latent, source):
-    """Values of latent [B, C, H, W] at source [2, H, W] (x, y; cells), bilinear, border repeated."""
+def sample_bicubic(latent, source):
+    """Values of latent [B, C, H, W] at source [2, H, W] (x, y; cells), bicubic, border repeated.
+
+    Noise must stay noise: between cells, bilinear values of white noise lose up to 3/4 of their variance, and the
+    sampler takes what is left for a blurred picture.
+    """
     height, width = latent.shape[-2:]
     size = torch.tensor([width, height], device=source.device).view(2, 1, 1)
     grid = ((source + 0.5) / size * 2 - 1).permute(1, 2, 0).to(latent)
-    return F.grid_sample(latent, grid.expand(latent.shape[0], -1, -1, -1), "bilinear", "border", align_corners=False)
+    return F.grid_sample(latent, grid.expand(latent.shape[0], -1, -1, -1), "bicubic", "border", align_corners=False)
 
 
 def warp(latent, flow, mask):
@@ -80,5 +84,5 @@ def warp(latent, flow, mask):
     if not mask.any() or not flow[0][:, mask].any():
         return latent.clone(), torch.zeros_like(mask)[None]
     source, holes = inverse_map(flow[0].float(), mask)
-    out = torch.where(mask, sample_bilinear(latent, source), latent).masked_fill(holes, 0)
+    out = torch.where(mask, sample_bicubic(latent, source), latent).masked_fill(holes, 0)
     return out, holes[None]
