@@ -219,7 +219,8 @@ def test_warp_has_no_preferred_direction():
     moved, holes = warp(latent, lwf(handles, targets, mask), mask)
     turned = torch.tensor([30.0, 30.0])
     moved_turned, holes_turned = warp(latent.flip(2, 3), lwf(turned - handles, turned - targets, mask), mask)
-    torch.testing.assert_close(moved_turned.flip(2, 3), moved, atol=0.01, rtol=0)
+    # equally near samples of two cells differ a little; an order of visiting would show as differences of about one
+    torch.testing.assert_close(moved_turned.flip(2, 3), moved, atol=0.05, rtol=0)
     assert torch.equal(holes_turned.flip(1, 2), holes)
 
 
