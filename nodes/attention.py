@@ -3,6 +3,7 @@
 import weakref
 
 import comfy.model_management
+from comfy.patcher_extension import WrappersMP
 
 from ..kernels.kv_cache import KVCache, KVCacheError, replay
 
@@ -75,6 +76,18 @@ class Replayer(_Hook):
             return q, k, v
         hidden = replay(self.cache, step, self.block(options), q, self.strength)
         return q, hidden, hidden
+
+
+def release_after_sampling(model, cache):
+    """Adds to the (cloned) model that copies of the cache on the device go when a sampler ends, however it ends."""
+
+    def sample(executor, *args, **kwargs):
+        try:
+            return executor(*args, **kwargs)
+        finally:
+            cache.release()
+
+    model.add_wrapper_with_key(WrappersMP.OUTER_SAMPLE, "dragkit", sample)
 
 
 def patched_first(model, patch):

@@ -2,7 +2,7 @@
 
 from comfy_api.latest import io
 
-from .attention import STAGES, ComfyKVCache, Recorder, Replayer, patched_first
+from .attention import STAGES, ComfyKVCache, Recorder, Replayer, patched_first, release_after_sampling
 from .sampling import inversion_sigmas, invert_latent
 from .types import KVCacheType, schema
 
@@ -45,9 +45,13 @@ class KVCacheInversion(io.ComfyNode):
                 ),
             ],
             outputs=[
-                io.Latent.Output("latent", tooltip="The noised latent, to be warped."),
-                KVCacheType.Output("kv_cache", tooltip="The recording, for Apply KV Cache."),
-                io.Sigmas.Output("sigmas", tooltip="The way back, for the sampler (add_noise off, euler or ddim)."),
+                io.Latent.Output("latent", display_name="latent", tooltip="The noised latent, to be warped."),
+                KVCacheType.Output("kv_cache", display_name="kv_cache", tooltip="The recording, for Apply KV Cache."),
+                io.Sigmas.Output(
+                    "sigmas",
+                    display_name="sigmas",
+                    tooltip="The way back, for the sampler (add_noise off, euler or ddim).",
+                ),
             ],
         )
 
@@ -91,7 +95,11 @@ class ApplyKVCache(io.ComfyNode):
                     tooltip="1: only the original is looked at. 0: only the edit itself.",
                 ),
             ],
-            outputs=[io.Model.Output("patched_model", tooltip="The model, for the sampler on the way back.")],
+            outputs=[
+                io.Model.Output(
+                    "patched_model", display_name="patched_model", tooltip="The model, for the sampler on the way back."
+                )
+            ],
         )
 
     @classmethod
@@ -108,4 +116,6 @@ class ApplyKVCache(io.ComfyNode):
             )
         steps = len(kv_cache.levels)
         replayer = Replayer(kv_cache, round(start * steps), round(end * steps), strength)
-        return io.NodeOutput(patched_first(model, replayer))
+        patched = patched_first(model, replayer)
+        release_after_sampling(patched, kv_cache)
+        return io.NodeOutput(patched)

@@ -97,10 +97,12 @@ class DemoModel(io.ComfyNode):
                 io.Combo.Input("photograph", options=PHOTOGRAPHS, tooltip="Which of the photographs to give out."),
             ],
             outputs=[
-                io.Model.Output("model", tooltip="An SD1.5-shaped UNet of 3 M parameters."),
-                io.Vae.Output("vae", tooltip="Its autoencoder (8x, 4 channels)."),
-                io.Conditioning.Output("conditioning", tooltip="The empty prompt, the only one it knows."),
-                io.Image.Output("image", tooltip="The photograph, 256 x 256."),
+                io.Model.Output("model", display_name="model", tooltip="An SD1.5-shaped UNet of 3 M parameters."),
+                io.Vae.Output("vae", display_name="vae", tooltip="Its autoencoder (8x, 4 channels)."),
+                io.Conditioning.Output(
+                    "conditioning", display_name="conditioning", tooltip="The empty prompt, the only one it knows."
+                ),
+                io.Image.Output("image", display_name="image", tooltip="The photograph, 256 x 256."),
             ],
         )
 

@@ -23,7 +23,7 @@ class FlowPreview(io.ComfyNode):
                 io.Int.Input("arrow_spacing", default=24, min=8, max=256, tooltip="Pixels between two arrows."),
                 io.Int.Input("width", default=512, min=64, max=4096, tooltip="Width of the preview without a picture."),
             ],
-            outputs=[io.Image.Output("preview", tooltip="The motion as a picture.")],
+            outputs=[io.Image.Output("preview", display_name="preview", tooltip="The motion as a picture.")],
             is_output_node=True,
         )
 

@@ -51,9 +51,11 @@ class DragPointsNode(io.ComfyNode):
                 ),
             ],
             outputs=[
-                DragPointsType.Output("drag_points", tooltip="The handle -> target pairs."),
-                io.Mask.Output("region", tooltip="Where the picture may change, at the size of the picture."),
-                io.Image.Output("picture", tooltip="The picture, unchanged."),
+                DragPointsType.Output("drag_points", display_name="drag_points", tooltip="The handle -> target pairs."),
+                io.Mask.Output(
+                    "region", display_name="region", tooltip="Where the picture may change, at the size of the picture."
+                ),
+                io.Image.Output("picture", display_name="picture", tooltip="The picture, unchanged."),
             ],
         )
 
@@ -91,7 +93,7 @@ class DragPointsPreview(io.ComfyNode):
                 DragPointsType.Input("drag_points", tooltip="The pairs to draw."),
                 io.Mask.Input("mask", optional=True, tooltip="Editable region (1 = may change); the rest is dimmed."),
             ],
-            outputs=[io.Image.Output("preview", tooltip="The picture with the drawing on it.")],
+            outputs=[io.Image.Output("preview", display_name="preview", tooltip="The picture with the drawing on it.")],
             is_output_node=True,
         )
 

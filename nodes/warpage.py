@@ -41,9 +41,17 @@ class LatentWarpage(io.ComfyNode):
                 FlowType.Input("flow", optional=True, tooltip="Replaces the motion computed from the points."),
             ],
             outputs=[
-                io.Latent.Output("latent", tooltip="The moved latent; vacated cells are 0 until BNNI fills them."),
-                io.Mask.Output("holes", tooltip="1 where content was taken away, one value per latent cell."),
-                FlowType.Output("displacement", tooltip="The motion that was applied, in latent cells."),
+                io.Latent.Output(
+                    "latent",
+                    display_name="latent",
+                    tooltip="The moved latent; vacated cells are 0 until BNNI fills them.",
+                ),
+                io.Mask.Output(
+                    "holes", display_name="holes", tooltip="1 where content was taken away, one value per latent cell."
+                ),
+                FlowType.Output(
+                    "displacement", display_name="displacement", tooltip="The motion that was applied, in latent cells."
+                ),
             ],
         )
 
@@ -84,7 +92,7 @@ class BNNI(io.ComfyNode):
                     "sequential: row by row, filled cells count, as the published code does.",
                 ),
             ],
-            outputs=[io.Latent.Output("latent", tooltip="The latent without holes.")],
+            outputs=[io.Latent.Output("latent", display_name="latent", tooltip="The latent without holes.")],
         )
 
     @classmethod

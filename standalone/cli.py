@@ -140,7 +140,10 @@ def bench(arguments):
 def train_demo(arguments):
     from .train_demo import train_demo
 
-    train_demo(arguments.folder, arguments.out, arguments.autoencoder_steps, arguments.unet_steps, arguments.seed)
+    train_demo(
+        arguments.folder, arguments.out, arguments.autoencoder_steps, arguments.decoder_steps, arguments.unet_steps,
+        arguments.seed,
+    )  # fmt: skip
 
 
 def parser():
@@ -179,7 +182,8 @@ def parser():
     one.add_argument("folder", help="for checkpoints; an interrupted run goes on from them")
     one.add_argument("--out", default="dragkit-demo.safetensors", metavar="FILE")
     one.add_argument("--autoencoder-steps", type=int, default=7500)
-    one.add_argument("--unet-steps", type=int, default=3000)
+    one.add_argument("--decoder-steps", type=int, default=3500)
+    one.add_argument("--unet-steps", type=int, default=2900)
     one.add_argument("--seed", type=int, default=0)
     one.set_defaults(run=train_demo)
     return main

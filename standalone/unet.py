@@ -53,6 +53,7 @@ class Denoiser:
 
         return self._hooked(hook, where)
 
+    @contextmanager
     def replaying(self, cache, where="decoder", strength=1.0):
         """Within this context keys and values come from the cache."""
 
@@ -60,4 +61,8 @@ class Denoiser:
             hidden = replay(cache, cache.step_of(self.t), name, args[0], strength)
             return args, kwargs | {"encoder_hidden_states": hidden}
 
-        return self._hooked(hook, where)
+        try:
+            with self._hooked(hook, where):
+                yield
+        finally:
+            cache.release()

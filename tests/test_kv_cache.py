@@ -154,3 +154,11 @@ def test_what_does_not_fit_is_said():
     for shape in ((2, 6, 3), (3, 5, 3), (2, 5, 4)):
         with pytest.raises(KVCacheError, match="record and sample with the same model, size and batch"):
             replay(cache, 0, "block", torch.randn(shape))
+
+
+def test_device_copies_go_when_replaying_ends_however_it_ends(denoiser):
+    cache, last = record(denoiser)
+    cache._fetched[0] = "copies on a device"
+    with pytest.raises(KVCacheError), denoiser.replaying(cache):
+        denoiser(last, 901)
+    assert not cache._fetched and cache.entries
