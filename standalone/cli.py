@@ -182,7 +182,7 @@ def parser():
     one.add_argument("folder", help="for checkpoints; an interrupted run goes on from them")
     one.add_argument("--out", default="dragkit-demo.safetensors", metavar="FILE")
     one.add_argument("--autoencoder-steps", type=int, default=7500)
-    one.add_argument("--decoder-steps", type=int, default=3500)
+    one.add_argument("--decoder-steps", type=int, default=3000)
     one.add_argument("--unet-steps", type=int, default=2900)
     one.add_argument("--seed", type=int, default=0)
     one.set_defaults(run=train_demo)

@@ -130,26 +130,20 @@ def train_autoencoder(folder, steps, seed=0):
 
 
 def refine_decoder(folder, autoencoder, steps, seed=0):
-    """The decoder alone goes on learning, half of the time on the photographs as they are; the latents stay."""
+    """The decoder alone goes on learning, two thirds of the time on the photographs as they are; the latents stay."""
     torch.manual_seed(seed)
     photographs = [photograph(name) for name in TRAINED]
     module = copy.deepcopy(autoencoder.decoder).requires_grad_(True).to(memory_format=torch.channels_last)
 
     def loss_of(step):
         generator = torch.Generator().manual_seed(seed * 1_000_003 + 500_000_000 + step)
-        plain = photographs[step % len(photographs)][None] * 2 - 1
-        images = torch.cat((scenes(photographs, generator, 1), plain))
-        corners = torch.randint(0, 17, (2, 6, 2), generator=generator).mul(8).tolist()
-        crops = torch.cat([images[i, None, :, y : y + 128, x : x + 128] for i in range(2) for y, x in corners[i]])
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-            latents = autoencoder.encoder(images.contiguous(memory_format=torch.channels_last))
-        latents = torch.cat(
-            [latents[i, None, :, y // 8 : y // 8 + 16, x // 8 : x // 8 + 16] for i in range(2) for y, x in corners[i]]
-        ).float()
+        plain = torch.stack([photographs[(2 * step + i) % len(photographs)] for i in range(2)]) * 2 - 1
+        images = torch.cat((scenes(photographs, generator, 1), plain)).contiguous(memory_format=torch.channels_last)
         with torch.autocast("cpu", torch.bfloat16):
+            with torch.no_grad():
+                latents = autoencoder.encoder(images).float()
             output = module(latents + 0.02 * torch.randn(latents.shape, generator=generator))
-        # a latent next to the cut lacks its neighbours: the outermost 16 pixels do not count
-        return reconstruction_loss(output.float()[..., 16:-16, 16:-16], crops[..., 16:-16, 16:-16])
+        return reconstruction_loss(output.float(), images)
 
     autoencoder.decoder = run(module, loss_of, steps, 3e-4, Path(folder) / "decoder.pt")
     return autoencoder
@@ -209,7 +203,7 @@ def export(autoencoder, unet, path):
     save_file({k: v.half().contiguous() for k, v in weights.items()}, path, {"unet_config": config})
 
 
-def train_demo(folder, output=DEMO_WEIGHTS, autoencoder_steps=7500, decoder_steps=3500, unet_steps=2900, seed=0):
+def train_demo(folder, output=DEMO_WEIGHTS, autoencoder_steps=7500, decoder_steps=3000, unet_steps=2900, seed=0):
     """Trains and exports the demo model; checkpoints in `folder` make an interrupted run go on where it stopped."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
