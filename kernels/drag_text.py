@@ -1,7 +1,10 @@
-"""The texts that give drags, read into numbered pairs of plain numbers."""
+"""The texts that give drags and strokes, read into numbered pairs of plain numbers and into Strokes."""
 
 import json
 import re
+
+from .json_values import DragPointsError, is_side, shown, xy
+from .stroke_text import read_entries
 
 FORMAT, VERSION = "dragkit.points", 1
 MAX_TEXT = 1_000_000
@@ -12,35 +15,6 @@ _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNO
 _ARROW = re.compile("[-=]>")
 _BETWEEN_VALUES = re.compile(r"[\s;,]*")
 _BRACKETS = str.maketrans("()[]", "    ")
-
-
-class DragPointsError(ValueError):
-    """Points that cannot be used; the message is one sentence that says which and what they must be."""
-
-    def __init__(self, reason):
-        super().__init__(f"Drag Points: {reason}")
-
-
-def shown(value):
-    """A JSON value in few words; numbers of any size are safe."""
-    if isinstance(value, bool) or value is None:
-        return json.dumps(value)
-    if isinstance(value, (int, float)):
-        return "a number beyond 1e15" if abs(value) > 1e15 else f"{value:.6g}"
-    return {str: "a text", list: "a list", dict: "an object"}.get(type(value), type(value).__name__)
-
-
-def is_side(value):
-    return type(value) is int and value > 0
-
-
-def _xy(values, number, name):
-    if not isinstance(values, list) or len(values) != 2:
-        raise DragPointsError(f"point {number} has {name} = {shown(values)}; it must be [x, y]")
-    for axis, value in zip("xy", values, strict=True):
-        if type(value) not in (int, float):
-            raise DragPointsError(f"point {number} has {name} {axis} = {shown(value)}; coordinates are numbers")
-    return values
 
 
 def _json_values(text):
@@ -75,8 +49,6 @@ def _object(text):
         raise DragPointsError(f'the JSON object has no "format": "{FORMAT}", by which DragKit knows its points')
     if type(data.get("version")) is not int or data["version"] != VERSION:
         raise DragPointsError(f"the version is {shown(data.get('version'))}; this DragKit reads version {VERSION}")
-    if data.get("strokes"):
-        raise DragPointsError("strokes are not supported; connect a MASK to say where the picture may change")
     image, entries = data.get("image"), data.get("points")
     if image is not None:
         if not isinstance(image, list) or len(image) != 2 or not all(is_side(s) and s <= MAX_SIDE for s in image):
@@ -89,8 +61,8 @@ def _object(text):
         if not isinstance(entry, dict):
             raise DragPointsError(f"point {number} is {shown(entry)}; it must be an object with a handle and a target")
         if entry.get("target") is not None and entry.get("enabled") is not False:
-            pairs.append((number, *(_xy(entry.get(name), number, name) for name in ("handle", "target"))))
-    return pairs, image
+            pairs.append((number, *(xy(entry.get(name), f"point {number}", name) for name in ("handle", "target"))))
+    return pairs, image, read_entries(data.get("strokes"))
 
 
 def _lines(text):
@@ -118,7 +90,7 @@ def _lists(text):
     tracks = [track for value in values for track in ([value] if _is_track(value) else value)]
     if all(map(_is_track, tracks)):
         paths = [
-            [_xy([point.get("x"), point.get("y")], number, "track") for point in track]
+            [xy([point.get("x"), point.get("y")], f"point {number}", "track") for point in track]
             for number, track in enumerate(tracks, 1)
         ]
         pairs = [(number, path[0], path[-1]) for number, path in enumerate(paths, 1) if len(path) > 1]
@@ -128,11 +100,19 @@ def _lists(text):
         if len(points) % 4:
             raise DragPointsError(f"there are {len(points)} numbers; a drag takes four, handle x, y and target x, y")
         points = [points[i : i + 2] for i in range(0, len(points), 2)]
-    ends = [_xy(point, i // 2 + 1, ("handle", "target")[i % 2]) for i, point in enumerate(points)]
+    ends = [xy(point, f"point {i // 2 + 1}", ("handle", "target")[i % 2]) for i, point in enumerate(points)]
     if len(ends) % 2:
         raise DragPointsError(f"point {len(ends) // 2 + 1} has no target; handles and targets take turns in a list")
     pairs = [(i // 2 + 1, *ends[i : i + 2]) for i in range(0, len(ends), 2)]
     return pairs, [value for end in ends for value in end]
+
+
+def _stripped(text):
+    if not isinstance(text, str):
+        raise DragPointsError(f"the points are {shown(text)}; they must be text")
+    if len(text) > MAX_TEXT:
+        raise DragPointsError(f"the text has {len(text)} characters; it may have at most {MAX_TEXT}")
+    return text.strip()
 
 
 def read_drags(text):
@@ -142,14 +122,16 @@ def read_drags(text):
     The JSON object holds fractions. Lines and lists hold fractions if all their numbers lie in 0..1, else pixels.
     Pairs without a target, disabled ones and tracks of one point are left out. DragPointsError for anything else.
     """
-    if not isinstance(text, str):
-        raise DragPointsError(f"the points are {shown(text)}; they must be text")
-    if len(text) > MAX_TEXT:
-        raise DragPointsError(f"the text has {len(text)} characters; it may have at most {MAX_TEXT}")
-    text = text.strip()
+    text = _stripped(text)
     if text.startswith("{"):
-        pairs, image = _object(text)
+        pairs, image, _ = _object(text)
         return pairs, False, image
     text = re.sub("#[^\n]*", "", text).strip()
     pairs, coordinates = _lists(text) if text.startswith("[") and not _ARROW.search(text) else _lines(text)
     return pairs, not all(0 <= value <= 1 for value in coordinates), None
+
+
+def read_strokes(text):
+    """The Strokes of the JSON object, none of any other text. DragPointsError as read_drags."""
+    text = _stripped(text)
+    return _object(text)[2] if text.startswith("{") else ()

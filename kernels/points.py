@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import torch
 
-from .drag_text import FORMAT, VERSION, DragPointsError, is_side, read_drags, shown
+from .drag_text import FORMAT, VERSION, read_drags, read_strokes
+from .json_values import DragPointsError, is_side, shown
 
 MAX_POINTS = 512
 UNKNOWN_SIZE = (float("inf"), float("inf"))
@@ -135,8 +136,13 @@ def parse_points(text, image_size=None):
     return DragPoints(handles, targets, own_size or image_size)
 
 
-def serialise_points(points):
-    """The `dragkit.points` JSON text of points; parse_points makes an equal object of it."""
+def parse_strokes(text):
+    """The Strokes, a tuple, of text as parse_points takes it; only the JSON object can have some."""
+    return read_strokes(text)
+
+
+def serialise_points(points, strokes=()):
+    """The `dragkit.points` JSON text of points and Strokes; parse_points and parse_strokes make equal ones of it."""
     data = {
         "format": FORMAT,
         "version": VERSION,
@@ -144,6 +150,8 @@ def serialise_points(points):
         "points": [
             {"handle": handle, "target": target} for _, handle, target in _numbered(points.handles, points.targets)
         ],
-        "strokes": [],
+        "strokes": [
+            {name: value for name, value in vars(stroke).items() if value not in ((), None)} for stroke in strokes
+        ],
     }
     return json.dumps(data)

@@ -5,25 +5,29 @@ from comfy_api.latest import io, ui
 
 from ..kernels.masks import MaskError
 from ..kernels.overlay import draw_points
-from ..kernels.points import DragPointsError, check_text, parse_points
+from ..kernels.points import DragPointsError, check_text, parse_points, parse_strokes
+from ..kernels.strokes import rasterise
 from .types import DragPointsType, schema
 
 SIZE_WITHOUT_PICTURE = (512, 512)
+# strokes need memory; a text alone must not ask for gigabytes
+MAX_PIXELS_WITHOUT_PICTURE = 4096 * 4096
 
 
-def _region(mask, height, width):
-    """The editable region [B, height, width]: all of it without a mask or where nothing at all is masked."""
+def _region(mask, height, width, strokes=()):
+    """The editable region [B, height, width]: mask united with what strokes cover, all where both are empty."""
+    painted = rasterise(strokes, height, width)[None] if strokes else torch.zeros(1, 1, 1, dtype=torch.bool)
     if mask is None or not mask.any():
-        return torch.ones(1, 1, 1).expand(1, height, width)
+        return painted.float() if painted.any() else torch.ones(1, 1, 1).expand(1, height, width)
     rows, columns = mask.shape[-2:]
     if abs(columns / rows / (width / height) - 1) > 0.02:
         raise MaskError(
             f"Drag Points: mask is {columns} x {rows}, but the picture is {width} x {height}; "
             "use a mask with the proportions of the picture"
         )
-    if (rows, columns) == (height, width):
-        return mask
-    return torch.nn.functional.interpolate(mask[:, None], (height, width), mode="bilinear", antialias=True)[:, 0]
+    if (rows, columns) != (height, width):
+        mask = torch.nn.functional.interpolate(mask[:, None], (height, width), mode="bilinear", antialias=True)[:, 0]
+    return mask.masked_fill(painted.to(mask.device), 1)
 
 
 class DragPointsNode(io.ComfyNode):
@@ -47,7 +51,8 @@ class DragPointsNode(io.ComfyNode):
                 io.Mask.Input(
                     "mask",
                     optional=True,
-                    tooltip="Where the picture may change (1 = may change). None, or an empty one: everywhere.",
+                    tooltip="Where the picture may change (1 = may change), united with the painted strokes. "
+                    "Neither, or both empty: everywhere.",
                 ),
             ],
             outputs=[
@@ -73,11 +78,15 @@ class DragPointsNode(io.ComfyNode):
     @classmethod
     def execute(cls, points, image=None, mask=None):
         size = None if image is None else (image.shape[2], image.shape[1])
-        drag = parse_points(points, image_size=size)
+        drag, strokes = parse_points(points, image_size=size), parse_strokes(points)
         width, height = size or drag.image_size or SIZE_WITHOUT_PICTURE
+        if strokes and image is None and width * height > MAX_PIXELS_WITHOUT_PICTURE:
+            raise DragPointsError(
+                f"strokes on a picture of {width} x {height} pixels need the picture; connect an IMAGE"
+            )
         # no memory for a picture of a size that somebody wrote into the text
         picture = torch.zeros(1, 1, 1, 1).expand(1, height, width, 3) if image is None else image
-        return io.NodeOutput(drag, _region(mask, height, width), picture)
+        return io.NodeOutput(drag, _region(mask, height, width, strokes), picture)
 
 
 class DragPointsPreview(io.ComfyNode):

@@ -130,7 +130,6 @@ def test_the_border_belongs_to_the_picture_and_nothing_beyond_it():
         (dragkit_json([], version=2), "the version is 2; this DragKit reads version 1"),
         (dragkit_json([], version=True), "the version is true"),
         (dragkit_json([], version=None), "the version is null"),
-        (dragkit_json([], strokes=[{"points": [[0, 0]]}]), "strokes are not supported; connect a MASK"),
         (dragkit_json([], image=[512]), '"image" must be'),
         (dragkit_json([], image=[0, 5]), '"image" must be'),
         (dragkit_json([], image=[5, 10**6]), '"image" must be'),

@@ -320,6 +320,21 @@ def test_an_empty_or_smaller_mask_on_drag_points(comfy):
     assert found["half"].shape == (1, 80, 120) and 0.2 < found["half"].mean() < 0.3
 
 
+def test_strokes_are_united_with_the_mask(comfy):
+    box = [{"tool": "box", "points": [[0.0, 0.0], [0.5, 0.1]]}]
+    text = json.dumps({"format": "dragkit.points", "version": 1, "image": [120, 80], "points": [], "strokes": box})
+    graph = comfy.graph()
+    picture = graph.node("TestImage", width=120, height=80, batch=1, seed=0)
+    graph.dump(drag_points(graph, text).out(1), "alone")
+    graph.dump(drag_points(graph, text, image=picture, mask=picture.out(1)).out(1), "united")
+    graph.dump(picture.out(1), "mask")
+    found = comfy.tensors(comfy.run(graph))
+    painted = torch.zeros(1, 80, 120)
+    painted[:, :8, :60] = 1
+    assert torch.equal(found["alone"], painted)
+    assert torch.equal(found["united"], painted.maximum(found["mask"]))
+
+
 def test_the_region_keeps_the_rest_of_the_latent(comfy):
     graph = comfy.graph()
     latent = graph.node("TestLatent", width=320, height=192, batch=2, seed=3, channels=4)
@@ -377,6 +392,7 @@ def test_previews_show_pictures(comfy):
 BAD_TEXT = {
     "{": "the text is no valid JSON at line 1, column 2",
     '{"format": "dragkit.points", "version": 9, "points": []}': "version",
+    '{"format": "dragkit.points", "version": 1, "points": [], "strokes": [{"tool": "spray"}]}': "stroke 1",
     "0.1,0.2 -> NaN,0.3": "line 1 is no drag",
     "5,5 -> -5,20": "positions in pixels are not negative",
     "[[0.1, 0.2], [1.7, NaN]]": "NaN",

@@ -1,0 +1,33 @@
+"""Checks of the plain values that come out of a text, and the error that refuses them."""
+
+import json
+
+
+class DragPointsError(ValueError):
+    """Points that cannot be used; the message is one sentence that says which and what they must be."""
+
+    def __init__(self, reason):
+        super().__init__(f"Drag Points: {reason}")
+
+
+def shown(value):
+    """A JSON value in few words; numbers of any size are safe."""
+    if isinstance(value, bool) or value is None:
+        return json.dumps(value)
+    if isinstance(value, (int, float)):
+        return "a number beyond 1e15" if abs(value) > 1e15 else f"{value:.6g}"
+    return {str: "a text", list: "a list", dict: "an object"}.get(type(value), type(value).__name__)
+
+
+def is_side(value):
+    return type(value) is int and value > 0
+
+
+def xy(values, owner, name):
+    """values if they are a list of two numbers; owner and name say in the error whose they are."""
+    if not isinstance(values, list) or len(values) != 2:
+        raise DragPointsError(f"{owner} has {name} = {shown(values)}; it must be [x, y]")
+    for axis, value in zip("xy", values, strict=True):
+        if type(value) not in (int, float):
+            raise DragPointsError(f"{owner} has {name} {axis} = {shown(value)}; coordinates are numbers")
+    return values

@@ -1,0 +1,183 @@
+// @ts-check
+// The painted region: vector strokes, rasterised without anti-aliasing exactly as kernels/strokes.py does it.
+
+/** @typedef {readonly [number, number]} Point x, y in fractions 0..1 of the picture */
+/** @typedef {"brush"|"erase"|"polygon"|"box"|"invert"} Tool */
+/** @typedef {{readonly tool: Tool, readonly points?: readonly Point[], readonly size?: number}} Stroke size is the
+ *  diameter of a brush or an eraser as a fraction of the picture's smaller side */
+
+export const MAX_JSON = 50_000;
+const MIN_RADIUS = 0.75;
+const FIRST_TOLERANCE = 0.0005;
+const LAST_TOLERANCE = 0.05;
+
+// Only sums, products, quotients and square roots, in the order in which kernels/strokes.py has them: IEEE 754 rounds
+// each of them to one result, so that both sides agree on every pixel.
+
+/** @param {number} x @param {number} width */
+function firstColumn(x, width) {
+  return Math.min(Math.max(Math.ceil(x - 0.5), 0), width);
+}
+
+/** @param {readonly number[]} a @param {readonly number[]} b @param {number} row x where the edge a -> b crosses row */
+function crossing(a, b, row) {
+  return a[0] + (row - a[1]) * ((b[0] - a[0]) / (b[1] - a[1]));
+}
+
+/**
+ * Sets value in mask where a pixel's centre lies within radius of the path of points (pixels).
+ * @param {Uint8Array} mask @param {number} width @param {number} height
+ * @param {readonly number[][]} points @param {number} radius @param {0|1} value
+ */
+function brush(mask, width, height, points, radius, value) {
+  for (let i = 0; i < Math.max(points.length - 1, 1); i++) {
+    const a = points[i];
+    const b = points[Math.min(i + 1, points.length - 1)];
+    const alongX = b[0] - a[0];
+    const alongY = b[1] - a[1];
+    const scale = radius / (Math.sqrt(alongX * alongX + alongY * alongY) || 1);
+    const acrossX = alongY * scale;
+    const acrossY = alongX * scale;
+    const corners = [
+      [a[0] + acrossX, a[1] - acrossY],
+      [b[0] + acrossX, b[1] - acrossY],
+      [b[0] - acrossX, b[1] + acrossY],
+      [a[0] - acrossX, a[1] + acrossY],
+    ];
+    const top = Math.max(0, Math.floor(Math.min(a[1], b[1]) - radius) - 1);
+    const bottom = Math.min(height, Math.floor(Math.max(a[1], b[1]) + radius) + 2);
+    for (let y = top; y < bottom; y++) {
+      const row = y + 0.5;
+      let left = Infinity;
+      let right = -Infinity;
+      for (const end of [a, b]) {
+        const rest = radius * radius - (row - end[1]) * (row - end[1]);
+        if (rest >= 0) {
+          const half = Math.sqrt(rest);
+          left = Math.min(left, end[0] - half);
+          right = Math.max(right, end[0] + half);
+        }
+      }
+      for (let k = 0; k < 4; k++) {
+        const from = corners[k];
+        const to = corners[(k + 1) % 4];
+        if (from[1] <= row !== to[1] <= row) {
+          const x = crossing(from, to, row);
+          left = Math.min(left, x);
+          right = Math.max(right, x);
+        }
+      }
+      const first = firstColumn(left, width);
+      const last = firstColumn(right, width);
+      if (first < last) mask.fill(value, y * width + first, y * width + last);
+    }
+  }
+}
+
+/** @param {Uint8Array} mask @param {number} width @param {number} height @param {readonly number[][]} points */
+function polygon(mask, width, height, points) {
+  const turns = new Uint8Array((width + 1) * height);
+  points.forEach((a, i) => {
+    const b = points[(i + 1) % points.length];
+    const top = Math.max(0, Math.floor(Math.min(a[1], b[1])) - 1);
+    const bottom = Math.min(height, Math.floor(Math.max(a[1], b[1])) + 2);
+    for (let y = top; y < bottom; y++) {
+      const row = y + 0.5;
+      if (a[1] <= row !== b[1] <= row) turns[y * (width + 1) + firstColumn(crossing(a, b, row), width)] ^= 1;
+    }
+  });
+  for (let y = 0; y < height; y++) {
+    let inside = 0;
+    for (let x = 0; x < width; x++) {
+      inside ^= turns[y * (width + 1) + x];
+      mask[y * width + x] |= inside;
+    }
+  }
+}
+
+/**
+ * Applies one stroke to mask (0 or 1, row by row) in place.
+ * @param {Uint8Array} mask @param {Stroke} stroke @param {number} width @param {number} height
+ */
+export function drawStroke(mask, stroke, width, height) {
+  if (stroke.tool === "invert") {
+    for (let i = 0; i < mask.length; i++) mask[i] ^= 1;
+    return;
+  }
+  const points = (stroke.points ?? []).map(([x, y]) => [x * width, y * height]);
+  if (stroke.tool === "polygon") polygon(mask, width, height, points);
+  else if (stroke.tool === "box") {
+    const [[left, top], [right, bottom]] = points;
+    polygon(mask, width, height, [[left, top], [right, top], [right, bottom], [left, bottom]]);
+  } else {
+    const radius = Math.max(((stroke.size ?? 0) * Math.min(width, height)) / 2, MIN_RADIUS);
+    brush(mask, width, height, points, radius, stroke.tool === "erase" ? 0 : 1);
+  }
+}
+
+/**
+ * The pixels (1) whose centres strokes cover, applied in their order; all 0 means that everything may change.
+ * @param {readonly Stroke[]} strokes @param {number} width @param {number} height
+ */
+export function rasterise(strokes, width, height) {
+  const mask = new Uint8Array(width * height);
+  for (const stroke of strokes) drawStroke(mask, stroke, width, height);
+  return mask;
+}
+
+/** @param {Point} p @param {Point} a @param {Point} b distance from p to the segment a b */
+function distance(p, a, b) {
+  const ex = b[0] - a[0];
+  const ey = b[1] - a[1];
+  const dx = p[0] - a[0];
+  const dy = p[1] - a[1];
+  const t = Math.min(Math.max((dx * ex + dy * ey) / (ex * ex + ey * ey || 1), 0), 1);
+  return Math.hypot(dx - t * ex, dy - t * ey);
+}
+
+/**
+ * Ramer-Douglas-Peucker: the points that keep the path within tolerance, its ends always, and at least `least`.
+ * @param {readonly Point[]} points @param {number} tolerance @param {number} [least]
+ */
+export function simplifyPath(points, tolerance, least = 1) {
+  if (points.length <= least) return points;
+  const keep = new Uint8Array(points.length);
+  keep[0] = keep[points.length - 1] = 1;
+  const spans = [[0, points.length - 1]];
+  let kept = points.length > 1 ? 2 : 1;
+  while (spans.length) {
+    const [from, to] = /** @type {[number, number]} */ (spans.pop());
+    let far = 0;
+    let index = from + 1;
+    for (let i = from + 1; i < to; i++) {
+      const d = distance(points[i], points[from], points[to]);
+      if (d > far) {
+        far = d;
+        index = i;
+      }
+    }
+    if (to - from > 1 && (far > tolerance || kept < least)) {
+      keep[index] = 1;
+      kept++;
+      spans.push([from, index], [index, to]);
+    }
+  }
+  return points.filter((_, i) => keep[i]);
+}
+
+/**
+ * strokes whose JSON has at most limit characters: paths lose points, by a tolerance that grows up to 1/20 of the
+ * picture, but no stroke is dropped. The same object when they are short enough.
+ * @param {readonly Stroke[]} strokes @param {number} [limit] @returns {readonly Stroke[]}
+ */
+export function simplify(strokes, limit = MAX_JSON) {
+  let result = strokes;
+  for (let t = FIRST_TOLERANCE; t <= LAST_TOLERANCE && JSON.stringify(result).length > limit; t *= 1.5) {
+    result = strokes.map((stroke) =>
+      stroke.points && stroke.tool !== "box"
+        ? { ...stroke, points: simplifyPath(stroke.points, t, stroke.tool === "polygon" ? 3 : 1) }
+        : stroke,
+    );
+  }
+  return result;
+}
