@@ -3,7 +3,7 @@
 import torch
 from comfy_api.latest import io, ui
 
-from ..kernels.masks import MaskError
+from ..kernels.masks import resize_mask
 from ..kernels.overlay import draw_points
 from ..kernels.points import DragPointsError, check_text, parse_points, parse_strokes
 from ..kernels.strokes import rasterise
@@ -19,15 +19,7 @@ def _region(mask, height, width, strokes=()):
     painted = rasterise(strokes, height, width)[None] if strokes else torch.zeros(1, 1, 1, dtype=torch.bool)
     if mask is None or not mask.any():
         return painted.float() if painted.any() else torch.ones(1, 1, 1).expand(1, height, width)
-    rows, columns = mask.shape[-2:]
-    if abs(columns / rows / (width / height) - 1) > 0.02:
-        raise MaskError(
-            f"Drag Points: mask is {columns} x {rows}, but the picture is {width} x {height}; "
-            "use a mask with the proportions of the picture"
-        )
-    if (rows, columns) != (height, width):
-        mask = torch.nn.functional.interpolate(mask[:, None], (height, width), mode="bilinear", antialias=True)[:, 0]
-    return mask.masked_fill(painted.to(mask.device), 1)
+    return resize_mask(mask, height, width, "Drag Points: mask").masked_fill(painted.to(mask.device), 1)
 
 
 class DragPointsNode(io.ComfyNode):
@@ -109,6 +101,6 @@ class DragPointsPreview(io.ComfyNode):
     @classmethod
     def execute(cls, image, drag_points, mask=None):
         if mask is not None:
-            mask = _region(mask, *image.shape[1:3])
+            mask = resize_mask(mask, *image.shape[1:3], "Drag Points Preview: mask")
         preview = draw_points(image, drag_points, mask)
         return io.NodeOutput(preview, ui=ui.PreviewImage(preview, cls=cls))

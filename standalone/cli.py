@@ -77,15 +77,14 @@ def demo(arguments):
 
 
 def edit(arguments):
+    from ..kernels.masks import resize_mask
     from .photographs import to_pil
 
     image = _open_image(arguments.image)
     points = _read_points(arguments.points, (image.shape[3], image.shape[2]))
     mask = None if arguments.mask is None else _open_image(arguments.mask).mean(1)
-    if mask is not None and mask.shape[-2:] != image.shape[-2:]:
-        from ..kernels.masks import mask_to_grid
-
-        mask = mask_to_grid(mask, *image.shape[-2:], arguments.mask).float()
+    if mask is not None:
+        mask = resize_mask(mask, *image.shape[-2:], arguments.mask)
     if arguments.model == "demo":
         from .models import load_demo
 

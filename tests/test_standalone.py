@@ -138,7 +138,7 @@ def test_edit_command(tmp_path):
         ({"image": "missing.png"}, "missing.png is not a picture"),
         ({"--points": "1,2 -> 3000,4"}, "point 1 has target x = 3000; the picture is 64 x 48 pixels"),
         ({"--points": "{"}, "no valid JSON"),
-        ({"--mask": "square.png"}, "has other proportions"),
+        ({"--mask": "square.png"}, "square.png is 48 x 48, but the picture is 64 x 48"),
         ({"--model": "nowhere"}, "nowhere"),
         ({"--prompt": "a cat"}, "knows only the empty prompt"),
         ({"--strength": "0.01"}, "less than one step"),
