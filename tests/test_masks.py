@@ -15,6 +15,7 @@ def test_a_cell_is_movable_when_half_of_it_is():
     half[1, 2] = False  # a quarter
     assert torch.equal(grid[0], half)
     assert torch.equal(mask_to_grid(mask, 32, 48), mask > 0)
+    assert not mask_to_grid(0.4 * mask, 32, 48).any()
 
 
 def test_grids_that_floor_the_size_still_fit():

@@ -202,12 +202,17 @@ def test_warp_leaves_everything_outside_the_mask_and_the_frame():
     assert (moved[:, :, holes[0]] == 0).all()
 
 
-def test_what_is_dragged_passes_in_front():
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_what_is_dragged_passes_in_front(mirrored):
     latent = torch.zeros(1, 1, 9, 30)
     latent[..., 4:7], latent[..., 12:15] = 1.0, 2.0
     flow = torch.zeros(1, 2, 9, 30)
     flow[:, 0, :, 4:7] = 8
+    if mirrored:
+        latent, flow = latent.flip(3), -flow.flip(3)
     moved, holes = warp(latent, flow, torch.ones(9, 30))
+    if mirrored:
+        moved, holes = moved.flip(3), holes.flip(2)
     torch.testing.assert_close(moved[..., 12:15], torch.ones(1, 1, 9, 3))
     assert holes[0, :, 4:7].all() and holes.sum() == 27
 
