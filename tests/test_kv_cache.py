@@ -162,3 +162,34 @@ def test_device_copies_go_when_replaying_ends_however_it_ends(denoiser):
     with pytest.raises(KVCacheError), denoiser.replaying(cache):
         denoiser(last, 901)
     assert not cache._fetched and cache.entries
+
+
+class Copy:
+    """Stands for a tensor on a device, and for the device's stream."""
+
+    def __init__(self, step=None):
+        self.step = step
+
+    def record_stream(self, stream):
+        pass
+
+    def wait_event(self, event):
+        pass
+
+
+def test_entries_elsewhere_are_fetched_one_step_ahead_and_dropped_behind(monkeypatch):
+    cache, fetched = KVCache([1.0, 2.0, 3.0], "cpu"), []
+    for step in range(3):
+        for block in "ab":
+            cache.put(step, block, torch.zeros(1, 2, 3))
+
+    def fetch(step, device):
+        fetched.append(step)
+        return None, {block: Copy(step) for block in "ab"}
+
+    monkeypatch.setattr(cache, "_fetch", fetch)
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda device: Copy())
+    device = torch.device("cuda:0")
+    for step, expected, held in ((2, [2, 1], {2, 1}), (1, [2, 1, 0], {1, 0}), (0, [2, 1, 0], {0})):
+        assert [cache.get(step, block, device).step for block in "ab"] == [step, step]
+        assert fetched == expected and set(cache._fetched) == held
