@@ -100,7 +100,8 @@ class DragPointsPreview(io.ComfyNode):
 
     @classmethod
     def execute(cls, image, drag_points, mask=None):
+        # an empty mask counts as none, as in Drag Points
         if mask is not None:
-            mask = resize_mask(mask, *image.shape[1:3], "Drag Points Preview: mask")
+            mask = resize_mask(mask, *image.shape[1:3], "Drag Points Preview: mask") if mask.any() else None
         preview = draw_points(image, drag_points, mask)
         return io.NodeOutput(preview, ui=ui.PreviewImage(preview, cls=cls))
