@@ -43,8 +43,8 @@ export function commands(session, gestures) {
     },
   });
   const view = (/** @type {import("./session.mjs").Showing} */ showing, /** @type {string} */ label) => ({
-    text: label[0],
-    label: `Show ${label.toLowerCase()}`,
+    text: label,
+    label: `Show the ${showing === "result" ? "last result" : showing}`,
     key: "P",
     pressed: () => ui.showing === showing,
     enabled: () => showing !== "result" || session.result !== null,
@@ -116,7 +116,7 @@ export function commands(session, gestures) {
     },
     original: view("original", "Original"),
     preview: view("preview", "Preview"),
-    result: view("result", "Last result"),
+    result: view("result", "Result"),
     release: {
       icon: "run",
       label: "Run the graph whenever an arrow is let go",

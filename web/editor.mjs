@@ -70,7 +70,8 @@ export class Editor {
     const title = command.key ? `${command.label} (${command.key})` : command.label;
     const button = element("button", { type: "button", title, "aria-label": command.label, "data-command": name });
     if (command.icon) button.innerHTML = icon(command.icon);
-    else button.textContent = command.text ?? "";
+    // in a narrow editor the style hides all but the first letter
+    else if (command.text) button.append(command.text[0], element("span", {}, command.text.slice(1)));
     button.addEventListener("click", () => {
       command.run();
       this.keys.focus({ preventScroll: true });
@@ -146,7 +147,9 @@ export class Editor {
     const { problem } = session;
     this.notice.textContent = problem
       ? `The points cannot be read: ${problem}. They are kept as they are (see the text, { }) until you draw something.`
-      : session.notice;
+      : session.linked
+        ? "The points come from the connected text; what is drawn here is not used."
+        : session.notice;
     this.stage.redraw();
   }
 

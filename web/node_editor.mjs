@@ -21,11 +21,15 @@ const POLL = 500;
 const MIN_HEIGHT = 300;
 // these show points or motion, not the edited picture
 const NO_RESULTS = ["DragKitDragPointsPreview", "DragKitFlowPreview"];
+const ABSENCE =
+  "This version of ComfyUI cannot show the point editor in Nodes 2.0. Turn Nodes 2.0 off in the settings, or update " +
+  "ComfyUI. The points are kept.";
 /** What is shown survives ComfyUI's undo, which makes every node anew. @type {Map<string, Session>} */
 const sessions = new Map();
 
 export class NodeEditor {
   session = new Session();
+  absence = element("div", { style: "padding: 0 16px; font-size: 12px; white-space: normal" }, ABSENCE);
   /** @type {unknown} the value as the workflow holds it */ #value = "";
   #waiting = false;
   /** @type {string|null} what the picture that is shown was loaded for */ #shown = null;
@@ -74,6 +78,7 @@ export class NodeEditor {
   /** Ends the editor; may be called twice. */
   destroy() {
     this.#life.abort();
+    this.absence.remove();
     this.editor.destroy();
     this.large?.close();
   }
@@ -177,7 +182,13 @@ export class NodeEditor {
   refresh() {
     if (!this.node.graph) return;
     this.#remember();
+    this.#explainAbsence();
     if (!this.#isConnected("mask") && this.session.inputMask) this.#setMask(null);
+    const linked = this.#isConnected(this.widget?.name ?? "");
+    if (linked !== this.session.linked) {
+      this.session.linked = linked;
+      this.session.store.notify();
+    }
     const { key, file } = this.#source();
     const ran = this.#ran?.source === key ? this.#ran.picture : null;
     const picture = ran ?? file;
@@ -198,6 +209,13 @@ export class NodeEditor {
     this.session.setPicture(picture);
     // points in pixels can be read now
     if (this.#waiting && picture) this.#read();
+  }
+
+  /** Frontends before 1.28 draw Nodes 2.0 without DOM widgets; then the node says why it has no editor. */
+  #explainAbsence() {
+    const body = document.querySelector(`[data-testid="node-body-${this.node.id}"]`);
+    if (this.editor.root.isConnected || !body) return this.absence.remove();
+    if (this.absence.parentNode !== body) body.append(this.absence);
   }
 
   /** Keeps what is shown for the node that ComfyUI's undo puts in the place of this one. */

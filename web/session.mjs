@@ -25,6 +25,18 @@ function canvas(width, height) {
   return { canvas: made, context: /** @type {OffscreenCanvasRenderingContext2D} */ (context) };
 }
 
+/** @param {Uint8Array} mask @param {0|1} value where to paint @param {readonly number[]} colour RGBA
+ * @param {number} width @param {number} height */
+function painted(mask, value, colour, width, height) {
+  const { canvas: layer, context } = canvas(width, height);
+  const image = context.createImageData(width, height);
+  const pixels = new Uint32Array(image.data.buffer);
+  const [packed] = new Uint32Array(new Uint8Array(colour).buffer);
+  for (let i = 0; i < mask.length; i++) if (mask[i] === value) pixels[i] = packed;
+  context.putImageData(image, 0, 0);
+  return layer;
+}
+
 export class Session {
   store = new Store();
   /** @type {Ui} */
@@ -33,6 +45,8 @@ export class Session {
   /** @type {Shown|null} */ result = null;
   /** @type {string|null} what is wrong with the value that the workflow holds */ problem = null;
   /** @type {string} something that the user should know now */ notice = "";
+  /** whether the points come from another node */
+  linked = false;
   /** @type {CanvasImageSource|null} a connected MASK */ inputMask = null;
 
   /** @type {{size: number[], strokes: unknown, input: unknown, region: Uint8Array|null}|null} */ #region = null;
@@ -124,6 +138,12 @@ export class Session {
     this.#preview.drawn = [pairs, region];
     const context = /** @type {OffscreenCanvasRenderingContext2D} */ (layer.getContext("2d"));
     context.putImageData(new ImageData(preview.update(activePairs(this.store.document), region), width, height), 0, 0);
+    if (region) {
+      // outside the region the picture below is seen, which may be larger than the preview
+      context.globalCompositeOperation = "destination-in";
+      context.drawImage(painted(region, 1, [0, 0, 0, 255], width, height), 0, 0);
+      context.globalCompositeOperation = "source-over";
+    }
     return layer;
   }
 
@@ -134,12 +154,7 @@ export class Session {
     if (!stroke && this.#maskLayer?.region === this.region && this.#maskLayer?.tint === tint) return this.#maskLayer.layer;
     const region = stroke ? (this.region?.slice() ?? new Uint8Array(width * height)) : /** @type {Uint8Array} */ (this.region);
     if (stroke && (stroke.tool !== "polygon" || (stroke.points?.length ?? 0) > 2)) drawStroke(region, stroke, width, height);
-    const { canvas: layer, context } = canvas(width, height);
-    const image = context.createImageData(width, height);
-    const pixels = new Uint32Array(image.data.buffer);
-    const colour = new Uint32Array(new Uint8Array(tint ? TINT : DIM).buffer)[0];
-    for (let i = 0; i < region.length; i++) if (region[i] === Number(tint)) pixels[i] = colour;
-    context.putImageData(image, 0, 0);
+    const layer = tint ? painted(region, 1, TINT, width, height) : painted(region, 0, DIM, width, height);
     this.#maskLayer = stroke ? null : { region: this.region, tint, layer };
     return layer;
   }

@@ -5,7 +5,7 @@ export const STYLE = `
 .dragkit { display: flex; flex-direction: column; gap: 3px; min-height: 300px; width: 100%; height: 100%;
   box-sizing: border-box; position: relative; color: var(--fg-color, #ddd);
   background: var(--component-node-background, var(--comfy-menu-bg, #222));
-  font: 12px/1.35 system-ui, sans-serif; border-radius: 6px; user-select: none; }
+  font: 12px/1.35 system-ui, sans-serif; border-radius: 6px; user-select: none; container-type: inline-size; }
 .dragkit * { box-sizing: border-box; }
 .dragkit-bar { display: flex; flex-wrap: wrap; gap: 2px; align-items: center; }
 .dragkit-bar button, .dragkit-panel button, .dragkit-empty button { display: inline-flex; align-items: center; gap: 4px;
@@ -14,6 +14,8 @@ export const STYLE = `
   border-radius: 4px; }
 .dragkit-bar button:hover:enabled, .dragkit-panel button:hover { border-color: var(--p-primary-color, #60a5fa); }
 .dragkit-bar button[aria-pressed="true"] { background: var(--p-primary-color, #60a5fa); color: #000; }
+.dragkit-bar button:has(span) { gap: 0; }
+@container (width < 620px) { .dragkit-bar button span { display: none; } }
 .dragkit-bar button:disabled { opacity: .4; cursor: default; }
 .dragkit-bar i { width: 1px; height: 16px; margin: 0 2px; background: var(--border-color, #4e4e4e); }
 .dragkit-bar label { display: inline-flex; align-items: center; gap: 4px; }
