@@ -29,7 +29,7 @@ const sessions = new Map();
 
 export class NodeEditor {
   session = new Session();
-  absence = element("div", { style: "padding: 0 16px; font-size: 12px; white-space: normal" }, ABSENCE);
+  absence = element("div", { style: "max-width: 320px; padding: 0 16px; font-size: 12px; white-space: normal" }, ABSENCE);
   /** @type {unknown} the value as the workflow holds it */ #value = "";
   #waiting = false;
   /** @type {string|null} what the picture that is shown was loaded for */ #shown = null;
