@@ -83,8 +83,8 @@ class DragPointsNode(io.ComfyNode):
                 ),
                 io.Image.Output("picture", display_name="picture", tooltip="The picture, unchanged."),
             ],
-            # the editor gets its view again when the node's result comes from the cache
-            has_intermediate_output=True,
+            # an end of the graph: the editor can have it run up to here, and is told again what a cached result showed
+            is_output_node=True,
         )
 
     @classmethod

@@ -5,6 +5,7 @@ import os
 
 import numpy as np
 import pytest
+import requests
 import torch
 from PIL import Image
 
@@ -246,10 +247,19 @@ def test_points_without_a_picture_write_no_files(comfy):
     graph = comfy.graph()
     mask = graph.node("SolidMask", value=1.0, width=512, height=512)
     points = drag_points(graph, "", mask=mask)
-    graph.dump(points, "points")
     before = temporary_files(comfy)
     entry = comfy.run(graph)
     assert points.id not in entry["outputs"] and temporary_files(comfy) == before
+
+
+def test_the_graph_can_run_up_to_the_points_alone(comfy):
+    graph = comfy.graph()
+    image = graph.node("TestImage", width=64, height=48, batch=1, seed=5)
+    points = drag_points(graph, image=image, text="")
+    graph.dump(points, "never")
+    request = {"prompt": graph.nodes, "partial_execution_targets": [points.id]}
+    answer = requests.post(f"{comfy.url}/prompt", json=request, timeout=60).json()
+    assert list(comfy.wait(answer["prompt_id"])["outputs"]) == [points.id]
 
 
 def test_the_points_stay_a_text_for_the_api(comfy):
