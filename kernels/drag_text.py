@@ -1,9 +1,10 @@
-"""The texts that give drags and strokes, read into numbered pairs of plain numbers and into Strokes."""
+"""The texts that give drags, read into numbered pairs of plain numbers and what else the JSON object holds."""
 
 import json
 import re
+from dataclasses import dataclass
 
-from .json_values import DragPointsError, is_side, shown, xy
+from .json_values import DragPointsError, inner_path, is_side, shown, xy
 from .stroke_text import read_entries
 
 FORMAT, VERSION = "dragkit.points", 1
@@ -15,6 +16,18 @@ _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNO
 _ARROW = re.compile("[-=]>")
 _BETWEEN_VALUES = re.compile(r"[\s;,]*")
 _BRACKETS = str.maketrans("()[]", "    ")
+
+
+@dataclass(frozen=True)
+class DragText:
+    """pairs (number from 1, handle [x, y], target [x, y]), in pixels or else in fractions, of which neither the range
+    nor the count is checked; of the JSON object also the picture's size (width, height), Strokes and picture file."""
+
+    pairs: list
+    in_pixels: bool = False
+    image_size: tuple[int, int] | None = None
+    strokes: tuple = ()
+    picture: str | None = None
 
 
 def _json_values(text):
@@ -62,7 +75,13 @@ def _object(text):
             raise DragPointsError(f"point {number} is {shown(entry)}; it must be an object with a handle and a target")
         if entry.get("target") is not None and entry.get("enabled") is not False:
             pairs.append((number, *(xy(entry.get(name), f"point {number}", name) for name in ("handle", "target"))))
-    return pairs, image, read_entries(data.get("strokes"))
+    picture = data.get("picture")
+    return DragText(
+        pairs,
+        image_size=image,
+        strokes=read_entries(data.get("strokes")),
+        picture=None if picture is None else inner_path(picture, '"picture"'),
+    )
 
 
 def _lines(text):
@@ -107,31 +126,16 @@ def _lists(text):
     return pairs, [value for end in ends for value in end]
 
 
-def _stripped(text):
+def read(text):
+    """The DragText of text: the JSON object holds fractions; lines and lists hold fractions if all their numbers lie in
+    0..1, else pixels. Pairs without a target, disabled ones and tracks of one point are left out. DragPointsError."""
     if not isinstance(text, str):
         raise DragPointsError(f"the points are {shown(text)}; they must be text")
     if len(text) > MAX_TEXT:
         raise DragPointsError(f"the text has {len(text)} characters; it may have at most {MAX_TEXT}")
-    return text.strip()
-
-
-def read_drags(text):
-    """Pairs (number from 1, handle [x, y], target [x, y]) of text, whether they are in pixels, and the (width, height)
-    that the text itself gives, else None.
-
-    The JSON object holds fractions. Lines and lists hold fractions if all their numbers lie in 0..1, else pixels.
-    Pairs without a target, disabled ones and tracks of one point are left out. DragPointsError for anything else.
-    """
-    text = _stripped(text)
+    text = text.strip()
     if text.startswith("{"):
-        pairs, image, _ = _object(text)
-        return pairs, False, image
+        return _object(text)
     text = re.sub("#[^\n]*", "", text).strip()
     pairs, coordinates = _lists(text) if text.startswith("[") and not _ARROW.search(text) else _lines(text)
-    return pairs, not all(0 <= value <= 1 for value in coordinates), None
-
-
-def read_strokes(text):
-    """The Strokes of the JSON object, none of any other text. DragPointsError as read_drags."""
-    text = _stripped(text)
-    return _object(text)[2] if text.startswith("{") else ()
+    return DragText(pairs, in_pixels=not all(0 <= value <= 1 for value in coordinates))

@@ -1,6 +1,11 @@
 """Checks of the plain values that come out of a text, and the error that refuses them."""
 
 import json
+import re
+import unicodedata
+
+MAX_PATH = 300
+_ROOT = re.compile("/|[A-Za-z]:")
 
 
 class DragPointsError(ValueError):
@@ -31,3 +36,14 @@ def xy(values, owner, name):
         if type(value) not in (int, float):
             raise DragPointsError(f"{owner} has {name} {axis} = {shown(value)}; coordinates are numbers")
     return values
+
+
+def inner_path(value, name):
+    """value if it is a path, parts divided by /, that stays in its folder; name says in the error what it is."""
+    inner = isinstance(value, str) and 0 < len(value) <= MAX_PATH and not _ROOT.match(value) and "\\" not in value
+    # control characters, and halves of surrogate pairs, which no file system takes
+    if not inner or ".." in value.split("/") or any(unicodedata.category(c) in ("Cc", "Cs") for c in value):
+        raise DragPointsError(
+            f"{name} must be a file in ComfyUI's input folder as dragkit/photo.png, in at most {MAX_PATH} characters"
+        )
+    return value

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
-from .drag_text import FORMAT, VERSION, read_drags, read_strokes
+from .drag_text import FORMAT, VERSION, read
 from .json_values import DragPointsError, is_side, shown
 
 MAX_POINTS = 512
@@ -109,9 +109,25 @@ def _check_count(count):
 
 def check_text(text):
     """Raises the DragPointsError that parse_points would raise for a picture of any size."""
-    pairs, in_pixels, _ = read_drags(text)
-    _check_count(len(pairs))
-    _check(pairs, UNKNOWN_SIZE if in_pixels else None)
+    drags = read(text)
+    _check_count(len(drags.pairs))
+    _check(drags.pairs, UNKNOWN_SIZE if drags.in_pixels else None)
+
+
+def place(drags, image_size=None):
+    """DragPoints of a DragText; pixels need image_size (width, height). DragPointsError outside the picture."""
+    if drags.in_pixels and image_size is None:
+        raise DragPointsError(
+            "the coordinates are pixels, but the size of the picture is unknown; connect an IMAGE or use fractions "
+            "between 0 and 1"
+        )
+    _check(drags.pairs, image_size if drags.in_pixels else None)
+    handles, targets = (
+        torch.tensor([pair[end] for pair in drags.pairs], dtype=torch.float64).view(-1, 2)
+        / _extent(*(image_size if drags.in_pixels else (1, 1)))
+        for end in (1, 2)
+    )
+    return DragPoints(handles, targets, drags.image_size or image_size)
 
 
 def parse_points(text, image_size=None):
@@ -121,32 +137,16 @@ def parse_points(text, image_size=None):
     Except in the object, numbers are fractions if all lie in 0..1, and else positions in pixels as in from_pixels, for
     which image_size (width, height) is needed. DragPointsError, one sentence, for anything else.
     """
-    pairs, in_pixels, own_size = read_drags(text)
-    if in_pixels and image_size is None:
-        raise DragPointsError(
-            "the coordinates are pixels, but the size of the picture is unknown; connect an IMAGE or use fractions "
-            "between 0 and 1"
-        )
-    _check(pairs, image_size if in_pixels else None)
-    handles, targets = (
-        torch.tensor([pair[end] for pair in pairs], dtype=torch.float64).view(-1, 2)
-        / _extent(*(image_size if in_pixels else (1, 1)))
-        for end in (1, 2)
-    )
-    return DragPoints(handles, targets, own_size or image_size)
+    return place(read(text), image_size)
 
 
-def parse_strokes(text):
-    """The Strokes, a tuple, of text as parse_points takes it; only the JSON object can have some."""
-    return read_strokes(text)
-
-
-def serialise_points(points, strokes=()):
-    """The `dragkit.points` JSON text of points and Strokes; parse_points and parse_strokes make equal ones of it."""
+def serialise_points(points, strokes=(), picture=None):
+    """The `dragkit.points` JSON text of points, Strokes and a picture file, which read takes apart again."""
     data = {
         "format": FORMAT,
         "version": VERSION,
         "image": points.image_size,
+        **({} if picture is None else {"picture": picture}),
         "points": [
             {"handle": handle, "target": target} for _, handle, target in _numbered(points.handles, points.targets)
         ],

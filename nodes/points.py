@@ -1,17 +1,22 @@
 """Points: from text to DRAG_POINTS, and drawn on the picture."""
 
+import comfy.utils
 import torch
 from comfy_api.latest import io, ui
 
+from ..kernels.drag_text import read
 from ..kernels.masks import resize_mask
 from ..kernels.overlay import draw_points
-from ..kernels.points import DragPointsError, check_text, parse_points, parse_strokes
+from ..kernels.points import DragPointsError, check_text, place
 from ..kernels.strokes import rasterise
+from . import input_picture
 from .types import DragPointsType, schema
 
 SIZE_WITHOUT_PICTURE = (512, 512)
 # strokes need memory; a text alone must not ask for gigabytes
 MAX_PIXELS_WITHOUT_PICTURE = 4096 * 4096
+# the longer side of what the editor is shown
+EDITOR_SIDE = 1024
 
 
 def _region(mask, height, width, strokes=()):
@@ -20,6 +25,26 @@ def _region(mask, height, width, strokes=()):
     if mask is None or not mask.any():
         return painted.float() if painted.any() else torch.ones(1, 1, 1).expand(1, height, width)
     return resize_mask(mask, height, width, "Drag Points: mask").masked_fill(painted.to(mask.device), 1)
+
+
+def _editor_file(values, width, height):
+    """The first of values [B, H, W, C], scaled down, as a temporary file for the editor; width and height are those of
+    the picture."""
+    rows, columns = values.shape[1:3]
+    scale = min(1, EDITOR_SIDE / max(rows, columns))
+    rows, columns = max(1, round(rows * scale)), max(1, round(columns * scale))
+    small = comfy.utils.common_upscale(values[:1, ..., :3].movedim(-1, 1), columns, rows, "area", "disabled")
+    (file,) = ui.PreviewImage(small.movedim(1, -1).expand(-1, -1, -1, 3)).as_dict()["images"]
+    return {**file, "width": width, "height": height}
+
+
+def _editor_view(picture, mask):
+    """What the editor shows beneath the points: the picture, and the mask unless it is empty."""
+    height, width = picture.shape[1:3]
+    view = {"dragkit_picture": [_editor_file(picture, width, height)]}
+    if mask is not None and mask.any():
+        view["dragkit_mask"] = [_editor_file(mask[..., None], width, height)]
+    return view
 
 
 class DragPointsNode(io.ComfyNode):
@@ -39,7 +64,11 @@ class DragPointsNode(io.ComfyNode):
                     "DragKit's JSON, a list of alternating handles and targets, or coordinates from a KJNodes "
                     "spline editor (first point of a track = handle, last = target). Empty = no drag.",
                 ),
-                io.Image.Input("image", optional=True, tooltip="The picture that the points are on."),
+                io.Image.Input(
+                    "image",
+                    optional=True,
+                    tooltip="The picture that the points are on; without it, the one that the points name, if any.",
+                ),
                 io.Mask.Input(
                     "mask",
                     optional=True,
@@ -54,6 +83,8 @@ class DragPointsNode(io.ComfyNode):
                 ),
                 io.Image.Output("picture", display_name="picture", tooltip="The picture, unchanged."),
             ],
+            # an end of the graph: the editor can have it run up to here, and is told again what a cached result showed
+            is_output_node=True,
         )
 
     @classmethod
@@ -68,17 +99,30 @@ class DragPointsNode(io.ComfyNode):
         return True
 
     @classmethod
+    def fingerprint_inputs(cls, points=None, **others):
+        """Changes when the picture that the points name does; None where points or image come from another node."""
+        try:
+            name = None if points is None or "image" in others else read(points).picture
+            return name and input_picture.fingerprint(name)
+        except DragPointsError:
+            return None
+
+    @classmethod
     def execute(cls, points, image=None, mask=None):
+        drags = read(points)
+        if image is None and drags.picture:
+            image = input_picture.load(drags.picture)
         size = None if image is None else (image.shape[2], image.shape[1])
-        drag, strokes = parse_points(points, image_size=size), parse_strokes(points)
+        drag = place(drags, size)
         width, height = size or drag.image_size or SIZE_WITHOUT_PICTURE
-        if strokes and image is None and width * height > MAX_PIXELS_WITHOUT_PICTURE:
+        if drags.strokes and image is None and width * height > MAX_PIXELS_WITHOUT_PICTURE:
             raise DragPointsError(
                 f"strokes on a picture of {width} x {height} pixels need the picture; connect an IMAGE"
             )
         # no memory for a picture of a size that somebody wrote into the text
         picture = torch.zeros(1, 1, 1, 1).expand(1, height, width, 3) if image is None else image
-        return io.NodeOutput(drag, _region(mask, height, width, strokes), picture)
+        region = _region(mask, height, width, drags.strokes)
+        return io.NodeOutput(drag, region, picture, ui=None if image is None else _editor_view(image, mask))
 
 
 class DragPointsPreview(io.ComfyNode):

@@ -13,22 +13,10 @@ from tqdm import tqdm
 
 from ..kernels.ddim import alphas_cumprod
 from ..kernels.demo_autoencoder import DemoAutoencoder
+from .ema import Ema
 from .models import DEMO_WEIGHTS
 from .motions import random_scene
 from .photographs import TRAINED, photograph
-
-
-class Ema:
-    """Exponential moving average of a module's parameters."""
-
-    def __init__(self, module, decay):
-        self.module, self.decay = copy.deepcopy(module).requires_grad_(False).eval(), decay
-
-    @torch.no_grad()
-    def update(self, module, step):
-        decay = min(self.decay, (1 + step) / (10 + step))
-        for mean, value in zip(self.module.parameters(), module.parameters(), strict=True):
-            mean.lerp_(value.detach(), 1 - decay)
 
 
 def run(module, loss_of, steps, learning_rate, checkpoint, decay=0.999):

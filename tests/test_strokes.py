@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from dragkit.kernels.points import DragPoints, DragPointsError, parse_points, parse_strokes, serialise_points
+from dragkit.kernels.drag_text import read
+from dragkit.kernels.points import DragPoints, DragPointsError, parse_points, serialise_points
 from dragkit.kernels.strokes import MIN_RADIUS, Stroke, rasterise
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -32,9 +33,7 @@ def text_of(strokes):
 def refusal(strokes):
     text = text_of(strokes)
     with pytest.raises(DragPointsError) as caught:
-        parse_strokes(text)
-    with pytest.raises(DragPointsError, match=".*"):
-        parse_points(text)
+        read(text)
     message = str(caught.value)
     assert message.startswith("Drag Points: ") and "\n" not in message and len(message) < 200
     return message
@@ -42,7 +41,7 @@ def refusal(strokes):
 
 @pytest.mark.parametrize("case", GOLDEN, ids=lambda case: case["name"])
 def test_the_golden_masks(case):
-    mask = rasterise(parse_strokes(text_of(case["strokes"])), case["height"], case["width"])
+    mask = rasterise(read(text_of(case["strokes"])).strokes, case["height"], case["width"])
     assert mask.dtype == torch.bool and mask.shape == (case["height"], case["width"])
     assert ["".join(".#"[value] for value in row) for row in mask.int().tolist()] == case["rows"]
 
@@ -78,7 +77,7 @@ def test_inverting_twice_changes_nothing_and_erasing_all_leaves_nothing(strokes,
 
 def test_a_long_stroke_is_cut_into_chunks_without_a_trace(monkeypatch):
     case = next(case for case in GOLDEN if case["name"] == "scribble")
-    (brush,) = parse_strokes(text_of(case["strokes"]))
+    (brush,) = read(text_of(case["strokes"])).strokes
     shapes = [brush, Stroke("polygon", brush.points)]
     whole = [rasterise([shape], 30, 48) for shape in shapes]
     monkeypatch.setattr("dragkit.kernels.strokes.CHUNK", 64)
@@ -89,12 +88,12 @@ def test_a_long_stroke_is_cut_into_chunks_without_a_trace(monkeypatch):
 @given(st.lists(stroke(), max_size=5))
 def test_serialised_strokes_come_back_exactly(strokes):
     text = serialise_points(NOTHING, strokes)
-    assert parse_strokes(text) == tuple(strokes) and parse_points(text) == NOTHING
+    assert read(text).strokes == tuple(strokes) and parse_points(text) == NOTHING
 
 
 @pytest.mark.parametrize("text", ["", "0.1,0.2 -> 0.3,0.4", "[[0, 0], [1, 1]]", text_of([]), text_of(None)])
 def test_texts_without_strokes(text):
-    assert parse_strokes(text) == ()
+    assert read(text).strokes == ()
 
 
 @pytest.mark.parametrize(
@@ -129,4 +128,4 @@ def test_strokes_that_are_refused_and_how(strokes, part):
 
 def test_fields_that_a_tool_has_no_use_for_are_ignored():
     strokes = [{"tool": "invert", "points": 5, "size": "x"}, {"tool": "box", "points": [[0, 0], [1, 1]], "size": 9}]
-    assert parse_strokes(text_of(strokes)) == (Stroke("invert"), Stroke("box", ((0.0, 0.0), (1.0, 1.0))))
+    assert read(text_of(strokes)).strokes == (Stroke("invert"), Stroke("box", ((0.0, 0.0), (1.0, 1.0))))

@@ -7,9 +7,15 @@
  *  diameter of a brush or an eraser as a fraction of the picture's smaller side */
 
 export const MAX_JSON = 50_000;
+export const MAX_STROKES = 1000;
+export const MAX_STROKE_POINTS = 10_000;
 const MIN_RADIUS = 0.75;
+// fractions of the picture's smaller side
 const FIRST_TOLERANCE = 0.0005;
-const LAST_TOLERANCE = 0.05;
+const LAST_TOLERANCE = 0.005;
+// longer side of the picture that strokes are flattened on, and of the finest grid of cells that is made of it
+const FLAT_SIDE = 512;
+const FIRST_CELLS = 256;
 
 // Only sums, products, quotients and square roots, in the order in which kernels/strokes.py has them: IEEE 754 rounds
 // each of them to one result, so that both sides agree on every pixel.
@@ -125,21 +131,22 @@ export function rasterise(strokes, width, height) {
   return mask;
 }
 
-/** @param {Point} p @param {Point} a @param {Point} b distance from p to the segment a b */
-function distance(p, a, b) {
-  const ex = b[0] - a[0];
-  const ey = b[1] - a[1];
-  const dx = p[0] - a[0];
-  const dy = p[1] - a[1];
+/** @param {Point} p @param {Point} a @param {Point} b @param {readonly number[]} scale from p to the segment a b */
+function distance(p, a, b, scale) {
+  const ex = (b[0] - a[0]) * scale[0];
+  const ey = (b[1] - a[1]) * scale[1];
+  const dx = (p[0] - a[0]) * scale[0];
+  const dy = (p[1] - a[1]) * scale[1];
   const t = Math.min(Math.max((dx * ex + dy * ey) / (ex * ex + ey * ey || 1), 0), 1);
   return Math.hypot(dx - t * ex, dy - t * ey);
 }
 
 /**
  * Ramer-Douglas-Peucker: the points that keep the path within tolerance, its ends always, and at least `least`.
- * @param {readonly Point[]} points @param {number} tolerance @param {number} [least]
+ * Distances are those of points times scale.
+ * @param {readonly Point[]} points @param {number} tolerance @param {number} [least] @param {readonly number[]} [scale]
  */
-export function simplifyPath(points, tolerance, least = 1) {
+export function simplifyPath(points, tolerance, least = 1, scale = [1, 1]) {
   if (points.length <= least) return points;
   const keep = new Uint8Array(points.length);
   keep[0] = keep[points.length - 1] = 1;
@@ -150,7 +157,7 @@ export function simplifyPath(points, tolerance, least = 1) {
     let far = 0;
     let index = from + 1;
     for (let i = from + 1; i < to; i++) {
-      const d = distance(points[i], points[from], points[to]);
+      const d = distance(points[i], points[from], points[to], scale);
       if (d > far) {
         far = d;
         index = i;
@@ -165,19 +172,94 @@ export function simplifyPath(points, tolerance, least = 1) {
   return points.filter((_, i) => keep[i]);
 }
 
+/** @param {number} value @param {number} [parts] of one, a power of ten */
+const rounded = (value, parts = 1e4) => Math.round(value * parts) / parts;
+
+/** @param {Stroke} stroke @param {number} tolerance @param {readonly number[]} scale @returns {Stroke} */
+function thinned(stroke, tolerance, scale) {
+  if (!stroke.points) return stroke;
+  const least = { polygon: 3, box: 2 }[/** @type {string} */ (stroke.tool)] ?? 1;
+  const path = simplifyPath(stroke.points, tolerance, least, scale);
+  const parts = tolerance < 0.001 ? 1e4 : 1e3;
+  const size = stroke.size && { size: Math.max(rounded(stroke.size, parts), 1 / parts) };
+  return { ...stroke, points: path.map(([x, y]) => [rounded(x, parts), rounded(y, parts)]), ...size };
+}
+
 /**
- * strokes whose JSON has at most limit characters: paths lose points, by a tolerance that grows up to 1/20 of the
- * picture, but no stroke is dropped. The same object when they are short enough.
- * @param {readonly Stroke[]} strokes @param {number} [limit] @returns {readonly Stroke[]}
+ * Boxes that cover mask: of a grid with `cells` on the longer side, the cells in which anything is painted, joined to
+ * runs in their rows, and equal runs of neighbouring rows.
+ * @param {Uint8Array} mask @param {number} width @param {number} height @param {number} cells @returns {Stroke[]}
  */
-export function simplify(strokes, limit = MAX_JSON) {
-  let result = strokes;
-  for (let t = FIRST_TOLERANCE; t <= LAST_TOLERANCE && JSON.stringify(result).length > limit; t *= 1.5) {
-    result = strokes.map((stroke) =>
-      stroke.points && stroke.tool !== "box"
-        ? { ...stroke, points: simplifyPath(stroke.points, t, stroke.tool === "polygon" ? 3 : 1) }
-        : stroke,
-    );
+function boxes(mask, width, height, cells) {
+  const columns = Math.max(1, Math.round((cells * width) / Math.max(width, height)));
+  const rows = Math.max(1, Math.round((cells * height) / Math.max(width, height)));
+  const painted = Array.from({ length: rows }, () => new Uint8Array(columns + 1));
+  mask.forEach((value, i) => {
+    const x = i % width;
+    if (value) painted[Math.floor((((i - x) / width) * rows) / height)][Math.floor((x * columns) / width)] = 1;
+  });
+  /** @type {Stroke[]} */
+  const done = [];
+  /** @type {Map<string, [number, number, number]>} runs [left, right, top] that reach the row before */
+  let open = new Map();
+  const close = (/** @type {[number, number, number]} */ [left, right, top], /** @type {number} */ bottom) =>
+    done.push({
+      tool: "box",
+      points: [
+        [rounded(left / columns), rounded(top / rows)],
+        [rounded(right / columns), rounded(bottom / rows)],
+      ],
+    });
+  for (let y = 0; y <= rows; y++) {
+    /** @type {typeof open} */
+    const runs = new Map();
+    let left = -1;
+    painted[y]?.forEach((value, x) => {
+      if (value && left < 0) left = x;
+      if (value || left < 0) return;
+      const key = `${left} ${x}`;
+      runs.set(key, open.get(key) ?? [left, x, y]);
+      left = -1;
+    });
+    for (const [key, run] of open) if (!runs.has(key)) close(run, y);
+    open = runs;
+  }
+  return done;
+}
+
+/** @param {readonly Stroke[]} strokes @param {number} limit */
+function fits(strokes, limit) {
+  const points = strokes.reduce((sum, { points = [] }) => sum + points.length, 0);
+  return strokes.length <= MAX_STROKES && points <= MAX_STROKE_POINTS && JSON.stringify(strokes).length <= limit;
+}
+
+/**
+ * strokes whose JSON has at most limit characters (100 or more), and no more than can be read again; the same object
+ * where they are short enough. Else their paths lose points, up to 1/200 of the smaller side of the picture, whose size
+ * says what a distance is, and digits. Where that is not enough, all of them become boxes with the same result, on a
+ * grid that gets coarser until they fit: what is painted stays painted and grows by less than a cell, and holes smaller
+ * than one may close.
+ * @param {readonly Stroke[]} strokes @param {number} [limit] @param {readonly number[]} [size] width and height
+ * @returns {readonly Stroke[]}
+ */
+export function simplify(strokes, limit = MAX_JSON, size = [1, 1]) {
+  if (fits(strokes, limit)) return strokes;
+  const scale = size.map((side) => side / Math.min(...size));
+  const fine = strokes.map((stroke) => thinned(stroke, FIRST_TOLERANCE, scale));
+  for (let t = FIRST_TOLERANCE, result = fine; t <= LAST_TOLERANCE; t *= 1.5) {
+    if (t > FIRST_TOLERANCE) result = fine.map((stroke) => thinned(stroke, t, scale));
+    if (fits(result, limit)) return result;
+  }
+  const [width, height] = size.map((side) => Math.max(1, Math.round((FLAT_SIDE * side) / Math.max(...size))));
+  // a brush along a polygon or a box, so that none is too thin to be seen
+  const outlined = fine.flatMap((stroke) =>
+    stroke.tool === "polygon" || stroke.tool === "box" ? [stroke, { ...stroke, tool: /** @type {Tool} */ ("brush") }] : [stroke],
+  );
+  const mask = rasterise(outlined, width, height);
+  let result = boxes(mask, width, height, FIRST_CELLS);
+  for (let cells = FIRST_CELLS; cells > 1 && !fits(result, limit); ) {
+    cells = Math.floor(cells * 0.8);
+    result = boxes(mask, width, height, cells);
   }
   return result;
 }

@@ -1,0 +1,85 @@
+"""What the motion predictor is trained on: DATA folders of videos or pictures, or nothing but what comes with DragKit."""
+
+import sys
+from pathlib import Path
+
+import torch
+from PIL import Image, UnidentifiedImageError
+from torch.utils.data import Dataset
+
+from ..kernels.motion_prediction import SIDE
+from .motion_samples import make_sample
+from .moving_scenes import Surfaces
+from .photographs import TRAINED, photograph, to_tensor
+
+PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
+VIDEOS = {".mp4", ".mkv", ".mov", ".avi", ".webm", ".m4v"}
+# seeds of validation samples lie above those of the training
+VALIDATION = 1 << 48
+
+
+class DataError(ValueError):
+    """A DATA folder that cannot be trained on."""
+
+
+def _warn(path, error):
+    print(f"dragkit: skipped {path}: {error}", file=sys.stderr)
+
+
+class Synthetic(Dataset):
+    """Training items of scenes: inputs [6, S, S], flow of the next step [2, S, S], weight [1, S, S]; endless, item i of
+    a seed is always the same."""
+
+    skipped = 0
+
+    def __init__(self, photographs, seed=0, length=1 << 40):
+        self.surfaces, self.seed, self.length = Surfaces(photographs, seed), seed, length
+
+    def __len__(self):
+        return self.length
+
+    def __getitem__(self, index):
+        sample = make_sample((self.seed << 40) + index, self.surfaces)
+        return sample.inputs(), sample.flow, torch.ones(1, SIDE, SIDE)
+
+
+def bundled(seed=0):
+    """Synthetic scenes of the bundled photographs that are not held out, and generated textures."""
+    return Synthetic([photograph(name) for name in TRAINED], seed)
+
+
+def pictures(paths, seed=0):
+    """Synthetic scenes of the pictures of a folder; those that cannot be read are named, skipped and counted."""
+    usable, skipped = [], 0
+    for path in paths:
+        try:
+            image = Image.open(path).convert("RGB")
+            image.thumbnail((512, 512))
+            usable.append(to_tensor(image))
+        except (OSError, UnidentifiedImageError) as error:
+            _warn(path, error)
+            skipped += 1
+    if not usable:
+        raise DataError("none of the pictures can be read")
+    data = Synthetic(usable, seed)
+    data.skipped = skipped
+    return data
+
+
+def open_data(folder, seed=0):
+    """The data set of a DATA folder, None for what comes with DragKit."""
+    if folder is None:
+        return bundled(seed)
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise DataError(f"{folder} is not a folder")
+    files = sorted(path for path in folder.iterdir() if path.is_file())
+    films = [path for path in files if path.suffix.lower() in VIDEOS]
+    stills = [path for path in files if path.suffix.lower() in PICTURES]
+    if films:
+        from .motion_videos import Videos
+
+        return Videos(films, seed)
+    if stills:
+        return pictures(stills, seed)
+    raise DataError(f"{folder} holds neither videos ({' '.join(sorted(VIDEOS))}) nor pictures")

@@ -1,0 +1,167 @@
+"""Training of the motion predictor (DynaDrag, Eq. 1): one network, one step ahead."""
+
+import math
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from torch.utils.data import DataLoader, Subset
+from tqdm import tqdm
+
+from ..kernels.simvp import SimVP, metadata_of
+from .ema import Ema
+from .motion_data import VALIDATION, bundled, open_data
+
+# at most 10 MB as float16; an eighth of the side in the middle, where kernels of 11 see all of it
+SHIPPED = {"hid_S": 32, "hid_T": 128, "N_S": 6, "N_T": 3}
+# how much more an error counts around the handles, whose flow is what Eq. 4 reads
+AT_HANDLES = 4
+
+
+class TrainingError(ValueError):
+    """A training that cannot be started; the message says why."""
+
+
+def _accelerator(precision):
+    try:
+        from accelerate import Accelerator
+    except ImportError as error:
+        raise TrainingError('training needs more packages: pip install "dragkit[train]"') from error
+    if precision == "auto":
+        if torch.cuda.is_available():
+            precision = "bf16" if torch.cuda.is_bf16_supported() else "fp16"
+        else:
+            precision = "bf16" if torch.ops.mkldnn._is_mkldnn_bf16_supported() else "no"
+    return Accelerator(mixed_precision=precision)
+
+
+def loss_of(predicted, flow, weight, heatmap):
+    """Mean square error of the flow (Eq. 1), in square pixels; errors around the handles count more."""
+    weight = weight * (1 + AT_HANDLES * heatmap)
+    return ((predicted - flow).square() * weight).sum() / (2 * weight.sum()).clamp(min=1)
+
+
+def end_point_error(predicted, flow, weight):
+    """Mean length of the error, in pixels, where the content moves."""
+    moving = (flow.norm(dim=1, keepdim=True) > 0.05) * weight
+    return ((predicted - flow).norm(dim=1, keepdim=True) * moving).sum() / moving.sum().clamp(min=1)
+
+
+def draw_curves(curves, path):
+    """PNG of the loss and the end-point error over the steps; curves: {name: [(step, value)]}."""
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise TrainingError('training needs more packages: pip install "dragkit[train]"') from error
+    figure = Figure(figsize=(9, 4), layout="constrained")
+    FigureCanvasAgg(figure)
+    for axes, wanted, unit in zip(figure.subplots(1, 2), ("loss", "end-point error"), ("px²", "px"), strict=True):
+        for name, values in curves.items():
+            if wanted in name and values:
+                axes.plot(*zip(*values, strict=True), label=name)
+        axes.set(xlabel="step", ylabel=unit, yscale="log")
+        axes.legend()
+    figure.savefig(path, dpi=110)
+
+
+def export(network, path):
+    """The weights as float16, the configuration in the metadata."""
+    weights = {key: value.half().contiguous().cpu() for key, value in network.state_dict().items()}
+    save_file(weights, path, metadata_of(network))
+
+
+@torch.no_grad()
+def validate(network, data, count, device):
+    """End-point error on `count` bundled samples of seeds that no training sees."""
+    batches = [data[VALIDATION + i] for i in range(count)]
+    inputs, flow, weight = (torch.stack(parts).to(device) for parts in zip(*batches, strict=True))
+    predicted = torch.cat([network(part).float() for part in inputs.split(16)])
+    return end_point_error(predicted, flow, weight).item()
+
+
+class _Log:
+    """Means over the steps since the last entry."""
+
+    def __init__(self):
+        self.sums, self.count = {}, 0
+
+    def add(self, **values):
+        self.count += 1
+        for name, value in values.items():
+            self.sums[name] = self.sums.get(name, 0) + value.detach()
+
+    def take(self):
+        means = {name: (total / self.count).item() for name, total in self.sums.items()}
+        self.sums, self.count = {}, 0
+        return means
+
+
+def train_motion(
+    folder, out, steps=20_000, batch=8, learning_rate=1e-3, seed=0, config=None, every=250, workers=0,
+    precision="auto", validation=64, stop=None,
+):  # fmt: skip
+    """Trains and exports a predictor; checkpoints beside `out` make an interrupted run go on where it stopped.
+
+    Returns {"step": steps done, "curves": {name: [(step, value)]}, "skipped": files left out}. `stop` ends the run
+    early, as an interruption would, after that many steps.
+    """
+    accelerator = _accelerator(precision)
+    torch.manual_seed(seed)
+    out = Path(out)
+    data = open_data(folder, seed)
+    network = SimVP(**(config or SHIPPED)).to(memory_format=torch.channels_last)
+    ema = Ema(network, 0.9985)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=learning_rate, betas=(0.9, 0.99), weight_decay=1e-3)
+    parts = {"network": network, "ema": ema.module, "optimizer": optimizer}
+    checkpoint, start, curves = out.with_suffix(".checkpoint"), 0, {}
+    if checkpoint.exists():
+        state = torch.load(checkpoint, weights_only=True)
+        if state["config"] != network.config:
+            raise TrainingError(f"{checkpoint} belongs to a network of other sizes; delete it or choose another --out")
+        start, curves = state["step"], state["curves"]
+        for name, part in parts.items():
+            part.load_state_dict(state[name])
+    ema.module.to(accelerator.device)
+    share = accelerator.num_processes * batch
+    loader = DataLoader(Subset(data, range(start * share, steps * share)), batch, num_workers=workers)
+    module, optimizer, loader = accelerator.prepare(network, optimizer, loader)
+    held_out = bundled(seed) if folder else data
+    log = _Log()
+    bar = tqdm(
+        loader, initial=start, total=steps, desc=out.stem, mininterval=5, disable=not accelerator.is_main_process
+    )
+    step = start
+    for inputs, flow, weight in bar:
+        for group in optimizer.param_groups:
+            done = min(1, step / steps)
+            group["lr"] = learning_rate * min(1, (step + 1) / 200) * (0.02 + 0.49 * (1 + math.cos(math.pi * done)))
+        inputs = inputs.contiguous(memory_format=torch.channels_last)
+        predicted = module(inputs).float()
+        loss = loss_of(predicted, flow, weight, inputs[:, 5:])
+        if not loss.isfinite():
+            raise TrainingError(f"the loss became infinite at step {step}; a lower --learning-rate may help")
+        optimizer.zero_grad(set_to_none=True)
+        accelerator.backward(loss)
+        accelerator.clip_grad_norm_(module.parameters(), 1.0)
+        optimizer.step()
+        ema.update(network, step)
+        log.add(**{"loss": loss, "end-point error": end_point_error(predicted.detach(), flow, weight)})
+        step += 1
+        if step % every == 0 or step in (steps, stop):
+            means = log.take()
+            means["end-point error, held-out seeds"] = validate(ema.module, held_out, validation, accelerator.device)
+            for name, value in means.items():
+                curves.setdefault(name, []).append((step, value))
+            bar.set_postfix({name: f"{value:.3f}" for name, value in means.items()})
+            if accelerator.is_main_process:
+                temporary = checkpoint.with_suffix(".part")
+                states = {name: part.state_dict() for name, part in parts.items()}
+                torch.save(states | {"step": step, "curves": curves, "config": network.config}, temporary)
+                temporary.replace(checkpoint)
+                draw_curves(curves, out.with_suffix(".png"))
+                export(ema.module, out)
+        if step == stop:
+            break
+    accelerator.end_training()
+    return {"step": step, "curves": curves, "skipped": data.skipped}

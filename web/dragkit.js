@@ -1,0 +1,56 @@
+// @ts-check
+// Registers the point editor with ComfyUI's frontend.
+
+// @ts-expect-error served by ComfyUI
+import { api } from "../../scripts/api.js";
+// @ts-expect-error served by ComfyUI
+import { app } from "../../scripts/app.js";
+import { NodeEditor } from "./node_editor.mjs";
+
+const SIZE = [360, 480];
+
+/**
+ * Calls ours after what is there already. @template {Record<string, any>} T @param {T} object @param {keyof T & string} name
+ * @param {(...values: any[]) => unknown} ours
+ */
+function chain(object, name, ours) {
+  const before = object[name];
+  object[name] = /** @type {any} */ (
+    function (/** @type {any[]} */ ...values) {
+      const result = before?.apply(object, values);
+      return ours(...values) ?? result;
+    }
+  );
+}
+
+app.registerExtension({
+  name: "dragkit.points",
+  getCustomWidgets() {
+    return {
+      /** @param {import("./comfy.d.ts").ComfyNode} node @param {string} name @param {[string, {default?: string}]} input */
+      DRAGKIT_POINTS(node, name, [, { default: text = "" } = {}]) {
+        const editor = new NodeEditor(node, app, api);
+        const widget = editor.mount(name);
+        editor.value = text;
+        chain(node, "onExecuted", (message) => editor.executed(message));
+        chain(node, "onConfigure", (info) => editor.repair(info));
+        chain(node, "onConnectionsChange", () => void setTimeout(() => editor.refresh()));
+        chain(node, "onRemoved", () => editor.destroy());
+        node.previewMediaType = "image";
+        node.pasteFile = (file) => void editor.upload(file);
+        node.onDragOver = (event) => [...(event.dataTransfer?.items ?? [])].some(({ kind }) => kind === "file");
+        node.onDragDrop = (event) => {
+          const file = [...(event.dataTransfer?.files ?? [])].find(({ type }) => type.startsWith("image/"));
+          if (file) void editor.upload(file);
+          return file !== undefined;
+        };
+        return { widget };
+      },
+    };
+  },
+  /** @param {import("./comfy.d.ts").ComfyNode} node */
+  nodeCreated(node) {
+    if (node.type !== "DragKitDragPoints" && /** @type {any} */ (node).comfyClass !== "DragKitDragPoints") return;
+    node.setSize([Math.max(node.size[0], SIZE[0]), Math.max(node.size[1], SIZE[1])]);
+  },
+});

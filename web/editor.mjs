@@ -1,0 +1,263 @@
+// @ts-check
+// The editor's elements: toolbar, canvas, status line, text panel, and the events that reach them.
+
+import { commands, pressKey, SIZES } from "./commands.mjs";
+import { element } from "./element.mjs";
+import { Gestures } from "./gestures.mjs";
+import { icon } from "./icons.mjs";
+import { Stage } from "./stage.mjs";
+import { selected, status } from "./status.mjs";
+import { STYLE } from "./style.mjs";
+
+/** @typedef {import("./session.mjs").Session} Session */
+/** @typedef {{
+ *   text(): string, importText(text: string): string|null,
+ *   upload(file: File): void, canUpload(): boolean, runToHere(): void,
+ *   forward(event: Event): void, graphScale(): number, large?: () => void, close?: () => void,
+ * }} Host what an editor needs of its surroundings. text, importText: the value, and replacing it (a sentence if that
+ *   text cannot be read); forward: gives an event to the graph; graphScale: screen pixels per canvas pixel; large or
+ *   close: opens or closes the large view */
+
+const BAR = [
+  ["drag", "brush", "erase", "polygon", "box"],
+  ["hull", "invert", "clear", "mask"],
+  ["undo", "redo", "enabled", "locked", "remove"],
+  ["original", "preview", "result", "release"],
+];
+const HELP =
+  "Drag point editor. N: new arrow in the middle, comma and full stop: previous and next arrow, X: handle, target or " +
+  "both, arrow keys: move by a pixel, with Shift by ten, Delete, O: on or off, K: lock, V B E L R: tools, Escape: leave.";
+
+export class Editor {
+  #life = new AbortController();
+  /** @type {{button: HTMLButtonElement, command: import("./commands.mjs").Command}[]} */ #buttons = [];
+
+  /** @param {Session} session @param {Host} host */
+  constructor(session, host) {
+    this.session = session;
+    this.host = host;
+    this.gestures = new Gestures(session.store, session.ui);
+    this.commands = commands(session, this.gestures);
+    this.keys = element("input", { class: "dragkit-keys", readonly: "", "aria-label": HELP });
+    this.stage = new Stage(session, this.gestures, host, this.keys, this.#life.signal);
+    this.statusLine = element("div", { class: "dragkit-status", role: "status" });
+    this.notice = element("div", { class: "dragkit-notice", role: "alert" });
+    this.empty = this.#emptyHint();
+    this.stage.element.append(this.keys, this.empty);
+    this.root = element(
+      "div",
+      { class: "dragkit", "data-capture-wheel": "true", role: "group", "aria-label": "Drag points" },
+      element("style", {}, STYLE),
+      this.#toolbar(),
+      this.stage.element,
+      this.notice,
+      this.statusLine,
+    );
+    this.#listen();
+    const unsubscribe = session.store.subscribe(() => this.#update());
+    this.#life.signal.addEventListener("abort", unsubscribe);
+    this.#update();
+  }
+
+  /** Ends everything that this editor listens to; may be called twice. */
+  destroy() {
+    this.#life.abort();
+    this.root.remove();
+  }
+
+  /** @param {string} name @param {import("./commands.mjs").Command} command */
+  #button(name, command) {
+    const title = command.key ? `${command.label} (${command.key})` : command.label;
+    const button = element("button", { type: "button", title, "aria-label": command.label, "data-command": name });
+    if (command.icon) button.innerHTML = icon(command.icon);
+    // in a narrow editor the style hides all but the first letter
+    else if (command.text) button.append(command.text[0], element("span", {}, command.text.slice(1)));
+    button.addEventListener("click", () => {
+      command.run();
+      this.keys.focus({ preventScroll: true });
+    });
+    this.#buttons.push({ button, command });
+    return button;
+  }
+
+  #toolbar() {
+    const groups = BAR.map((group) => group.map((name) => this.#button(name, this.commands[name])));
+    const { large, close } = this.host;
+    const openOrClose = large ?? close;
+    groups.push([
+      this.#button("text", { icon: "text", label: "Export or import the points as text", run: () => this.#panel() }),
+      ...(openOrClose
+        ? [
+            this.#button("large", {
+              icon: large ? "large" : "clear",
+              label: large ? "Large view" : "Close the large view",
+              key: large ? "F" : "Esc",
+              run: openOrClose,
+            }),
+          ]
+        : []),
+    ]);
+    this.size = element("input", {
+      type: "range", min: "0", max: "1", step: "0.01", title: "Size of brush and eraser ([ and ])", "aria-label": "Brush size",
+    });
+    const [least, most] = SIZES;
+    this.size.addEventListener("input", () => {
+      this.session.ui.size = least * (most / least) ** Number(this.size?.value);
+      this.session.store.notify();
+    });
+    const children = groups.flatMap((group, i) => (i ? [element("i"), ...group] : group));
+    return element("div", { class: "dragkit-bar", role: "toolbar", "aria-label": "Drag point tools" }, ...children, this.size);
+  }
+
+  #emptyHint() {
+    const file = element("input", { type: "file", accept: "image/*", hidden: "" });
+    file.addEventListener("change", () => {
+      const [chosen] = file.files ?? [];
+      if (chosen) this.host.upload(chosen);
+      file.value = "";
+    });
+    const choose = element("button", { type: "button", "data-command": "choose" }, "Choose a picture");
+    choose.addEventListener("click", () => file.click());
+    const run = element("button", { type: "button", "data-command": "run" }, "Run to here");
+    run.addEventListener("click", () => this.host.runToHere());
+    this.hint = element("span");
+    this.choose = choose;
+    this.run = run;
+    return element("div", { class: "dragkit-empty" }, this.hint, choose, run, file);
+  }
+
+  #update() {
+    const { session } = this;
+    for (const { button, command } of this.#buttons) {
+      if (command.pressed) button.setAttribute("aria-pressed", String(command.pressed()));
+      button.disabled = !(command.enabled?.() ?? true);
+    }
+    const [least, most] = SIZES;
+    if (this.size) {
+      this.size.hidden = session.ui.tool !== "brush" && session.ui.tool !== "erase";
+      this.size.value = String(Math.log(session.ui.size / least) / Math.log(most / least));
+    }
+    const uploads = this.host.canUpload();
+    this.empty.hidden = session.picture !== null;
+    if (this.hint) this.hint.textContent = uploads ? "Drop or paste a picture here, or connect an IMAGE." : "The connected picture is known after a run.";
+    if (this.choose) this.choose.hidden = !uploads;
+    if (this.run) this.run.hidden = uploads;
+    const said = [status(session), selected(session)].filter(Boolean).join(" · ");
+    if (this.statusLine.textContent !== said) this.statusLine.textContent = said;
+    const { problem } = session;
+    this.notice.textContent = problem
+      ? `The points cannot be read: ${problem}. They are kept as they are (see the text, { }) until you draw something.`
+      : session.linked
+        ? "The points come from the connected text; what is drawn here is not used."
+        : session.notice;
+    this.stage.redraw();
+  }
+
+  #panel() {
+    const area = element("textarea", { "aria-label": "Points as text", spellcheck: "false" });
+    area.value = this.host.text();
+    const message = element("span", { class: "dragkit-notice", role: "alert" });
+    const panel = element("div", { class: "dragkit-panel", role: "dialog", "aria-label": "Points as text" });
+    const close = () => {
+      panel.remove();
+      this.keys.focus({ preventScroll: true });
+    };
+    const button = (/** @type {string} */ name, /** @type {string} */ text, /** @type {() => void} */ run) => {
+      const made = element("button", { type: "button", "data-command": name }, text);
+      made.addEventListener("click", run);
+      return made;
+    };
+    const copy = () => {
+      area.select();
+      // the clipboard interface exists in secure contexts only
+      if (navigator.clipboard) void navigator.clipboard.writeText(area.value);
+      else document.execCommand("copy");
+    };
+    const apply = () => {
+      const problem = this.host.importText(area.value);
+      message.textContent = problem ?? "";
+      if (!problem) close();
+    };
+    panel.append(
+      "DragKit's JSON, lines x,y -> x,y, lists, or coordinates of a KJNodes spline editor.",
+      area,
+      message,
+      element("div", {}, button("apply", "Use this text", apply), button("copy", "Copy", copy), button("cancel", "Close", close)),
+    );
+    panel.addEventListener("keydown", (event) => {
+      event.stopPropagation();
+      if (event.key !== "Escape") return;
+      event.preventDefault();
+      close();
+    });
+    this.root.append(panel);
+    area.focus();
+  }
+
+  #listen() {
+    const { signal } = this.#life;
+    const { root } = this;
+    // keeps the focus in the hidden input: ComfyUI leaves keys alone only while an input has it
+    root.addEventListener(
+      "mousedown",
+      (event) => {
+        const { target } = event;
+        if (!(target instanceof HTMLTextAreaElement) && !(target instanceof HTMLInputElement)) event.preventDefault();
+      },
+      { signal },
+    );
+    for (const name of /** @type {const} */ (["pointerdown", "pointermove", "pointerup", "dblclick", "contextmenu"])) {
+      // the graph must not take a press for its own; the middle button pans it
+      const keep = (/** @type {MouseEvent} */ event) => event.button === 1 || event.buttons & 4 || event.stopPropagation();
+      root.addEventListener(name, keep, { signal });
+    }
+    root.addEventListener("keydown", (event) => this.#key(event), { signal });
+    root.addEventListener("paste", (event) => this.#paste(event), { signal });
+    root.addEventListener("dragover", (event) => this.#over(event), { signal });
+    root.addEventListener("drop", (event) => this.#drop(event), { signal });
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    const { target } = event;
+    const onButton = target instanceof HTMLButtonElement && (event.key === "Enter" || event.key === " ");
+    if (onButton || target instanceof HTMLTextAreaElement || event.key === "Tab") return;
+    const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
+    if (plain && event.key.toLowerCase() === "f" && this.host.large) this.host.large();
+    else if (plain && event.key === "0") this.stage.resetZoom();
+    else if (!pressKey(this.session, this.gestures, this.commands, event)) {
+      if (event.key !== "Escape") return;
+      if (this.host.close) this.host.close();
+      else this.keys.blur();
+    }
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  /** @param {ClipboardEvent} event */
+  #paste(event) {
+    if (event.target instanceof HTMLTextAreaElement || !event.clipboardData) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const file = [...event.clipboardData.files].find(({ type }) => type.startsWith("image/"));
+    if (file) return this.host.upload(file);
+    const text = event.clipboardData.getData("text/plain");
+    if (text.trim()) this.session.tell(this.host.importText(text) ?? "");
+  }
+
+  /** @param {DragEvent} event */
+  #over(event) {
+    if (![...(event.dataTransfer?.items ?? [])].some(({ kind }) => kind === "file")) return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  /** @param {DragEvent} event */
+  #drop(event) {
+    const file = [...(event.dataTransfer?.files ?? [])].find(({ type }) => type.startsWith("image/"));
+    if (!file) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.host.upload(file);
+  }
+}
