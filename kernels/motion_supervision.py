@@ -9,12 +9,12 @@ class SupervisionError(ValueError):
     """A loss that is not finite; the latent is as it was before the step."""
 
 
-def motion_loss(features, handles, destinations, radius):
+def motion_loss(features, handles, destinations, radius, spacing=1.0):
     """First term of Eq. 2 for features [1, C, H, W] and points [n, 2] (x, y; cells): the L1 distance of the patches at
-    destinations from those at handles, whose gradient is stopped; summed over points and cells, averaged over channels
-    as DragDiffusion does."""
-    still = sample_patches(features.detach(), handles, radius)
-    return (sample_patches(features, destinations, radius) - still).abs().mean(1).sum()
+    destinations from those at handles, whose gradient is stopped; summed over points and positions, averaged over
+    channels as DragDiffusion does. Positions of a patch are `spacing` cells apart."""
+    still = sample_patches(features.detach(), handles, radius, spacing)
+    return (sample_patches(features, destinations, radius, spacing) - still).abs().mean(1).sum()
 
 
 def mask_loss(previous, previous_0, mask):

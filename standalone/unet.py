@@ -13,6 +13,10 @@ def self_attention(unet, where="decoder"):
     return {n: m for n, m in unet.named_modules() if n.startswith(prefix) and n.endswith(".attn1")}
 
 
+class _Enough(Exception):
+    """Stops an evaluation after the block that was asked for."""
+
+
 class Denoiser:
     """eps = denoiser(z, t) of a diffusers UNet with a fixed context [B, tokens, channels]; counts evaluations.
 
@@ -30,6 +34,30 @@ class Denoiser:
         context = self.context.expand(z.shape[0], -1, -1)
         output = self.unet(z.to(self.unet.dtype), t, context.to(self.unet.dtype), **self.kwargs).sample.to(z.dtype)
         return output if self.to_eps is None else self.to_eps(z, output, t)
+
+    def tapped(self, z, t, block, needs_eps=True):
+        """Features after decoder block `block` (1 = first; -1 = last) and eps at (z, t), with gradients for z. Without
+        needs_eps the network stops after that block and eps is None."""
+        self.t = t
+        self.evaluations += 1
+        found = []
+
+        def keep(_, args, output):
+            found.append(output)
+            if not needs_eps:
+                raise _Enough
+
+        handle = self.unet.up_blocks[block - (block > 0)].register_forward_hook(keep)
+        context = self.context.expand(z.shape[0], -1, -1)
+        eps = None
+        try:
+            output = self.unet(z.to(self.unet.dtype), t, context.to(self.unet.dtype), **self.kwargs).sample.to(z.dtype)
+            eps = output if self.to_eps is None else self.to_eps(z, output, t)
+        except _Enough:
+            pass
+        finally:
+            handle.remove()
+        return found[0].to(z.dtype), eps
 
     @contextmanager
     def _hooked(self, hook, where):
