@@ -3,10 +3,14 @@
 Points [N, 2] are (x, y) in pixels of the picture, where 0.5 is the centre of the first pixel.
 """
 
+from dataclasses import dataclass
+
 import torch
 import torch.nn.functional as F
 
+from .bnni import bnni
 from .flow import resize_flow
+from .warp import warp
 
 RADIUS = 4
 # longer side, in pixels, of the picture that the network sees
@@ -52,3 +56,62 @@ def predict_step(network, image, handles, targets):
     """The flow of the next step and where it takes the handles (Eq. 4): h + flow(h)."""
     flow = predict_flow(network, image, handles, targets)
     return flow, handles + sample_flow(flow, handles)
+
+
+def even_part(handles, targets, height, width):
+    """Of the way to the targets, what one step covers when the farthest handle goes STEP of the picture's longer side."""
+    distance = (targets - handles).norm(dim=-1).amax().item()
+    return min(1.0, STEP * max(height, width) / max(distance, 1e-9))
+
+
+@dataclass(frozen=True)
+class Round:
+    """flow [1, 2, H, W] of the step, handles [N, 2] after it; away, outside [N]: handles that the prediction would have
+    taken away from their targets or out of the picture, and that went straight instead."""
+
+    flow: torch.Tensor
+    handles: torch.Tensor
+    away: torch.Tensor
+    outside: torch.Tensor
+
+
+def guarded_step(predict, image, handles, targets, rounds_left=ROUNDS):
+    """The Round of flow = predict(image, handles, targets), guarded, so that the targets are reached in rounds_left.
+
+    Handles that would move away from their target or out of the picture go straight towards it. Predictions too short
+    to arrive are stretched. All go straight in the last round, and when the farthest has half a step or less to go.
+    """
+    height, width = image.shape[-2:]
+    size = torch.tensor([width, height], device=handles.device)
+    remaining = targets - handles
+    distance = remaining.norm(dim=-1)
+    part = max(even_part(handles, targets, height, width), 1 / rounds_left)
+    flow = predict(image, handles, targets)
+    if rounds_left == 1 or distance.amax() <= STEP * max(height, width) / 2:
+        nobody = torch.zeros_like(distance, dtype=torch.bool)
+        return Round(flow, targets.clone(), nobody, nobody)
+    vectors = sample_flow(flow, handles)
+    stretch = max(1.0, (distance.amax() / rounds_left / vectors.norm(dim=-1).amax().clamp(min=1e-9)).item())
+    # a prediction of nothing cannot be stretched
+    stretch = min(stretch, 4.0)
+    moved = handles + stretch * vectors
+    outside = ((moved < 0) | (moved > size)).any(-1)
+    away = ((targets - moved).norm(dim=-1) > distance) & ~outside
+    moved = torch.where((away | outside)[:, None], handles + part * remaining, moved)
+    return Round(flow * stretch, moved, away, outside)
+
+
+def follow(image, flow):
+    """The picture [1, 3, H, W] after a step, by warping alone: uncovered pixels are filled from around them."""
+    everywhere = torch.ones(image.shape[-2:], dtype=torch.bool, device=image.device)
+    moved, holes = warp(image, flow, everywhere)
+    return bnni(moved, holes[0]).clamp(0, 1)
+
+
+def roll_out(predict, image, handles, targets, rounds=ROUNDS, redraw=follow):
+    """The Rounds until every handle is on its target, at most `rounds`; image = redraw(image, flow) after each."""
+    done = []
+    while len(done) < rounds and (handles != targets).any():
+        done.append(guarded_step(predict, image, handles, targets, rounds - len(done)))
+        image, handles = redraw(image, done[-1].flow), done[-1].handles
+    return done

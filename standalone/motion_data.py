@@ -22,7 +22,7 @@ class DataError(ValueError):
     """A DATA folder that cannot be trained on."""
 
 
-def _warn(path, error):
+def warn(path, error):
     print(f"dragkit: skipped {path}: {error}", file=sys.stderr)
 
 
@@ -57,7 +57,7 @@ def pictures(paths, seed=0):
             image.thumbnail((512, 512))
             usable.append(to_tensor(image))
         except (OSError, UnidentifiedImageError) as error:
-            _warn(path, error)
+            warn(path, error)
             skipped += 1
     if not usable:
         raise DataError("none of the pictures can be read")

@@ -13,7 +13,7 @@ from .ema import Ema
 from .motion_data import VALIDATION, bundled, open_data
 
 # at most 10 MB as float16; an eighth of the side in the middle, where kernels of 11 see all of it
-SHIPPED = {"hid_S": 32, "hid_T": 128, "N_S": 6, "N_T": 3}
+SHIPPED = {"hid_S": 32, "hid_T": 192, "N_S": 6, "N_T": 3}
 # how much more an error counts around the handles, whose flow is what Eq. 4 reads
 AT_HANDLES = 4
 
