@@ -76,7 +76,7 @@ def bench_motion(count=40, seed=0, network=None):
                 "kind": kind, "method": name, "handles": len(sample.handles),
                 "path": 100 / SIZE * path_distance(rounds, sample).item(), "flow": 100 / SIZE * error,
                 "rounds": len(rounds),
-                "guarded": sum(int((r.away | r.outside).sum()) for r in rounds) / (len(rounds) * len(sample.handles)),
+                "guarded": sum(int((r.away | r.outside | r.late).sum()) for r in rounds) / (len(rounds) * len(sample.handles)),
                 "reached": bool(torch.equal(rounds[-1].handles, sample.targets)),
             })  # fmt: skip
     return rows

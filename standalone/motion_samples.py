@@ -7,7 +7,7 @@ from functools import partial
 import torch
 import torch.nn.functional as F
 
-from ..kernels.motion_prediction import SIDE, STEP, input_maps
+from ..kernels.motion_prediction import SIDE, STEP, input_maps, straight_flow
 from .motions import positions
 from .moving_scenes import Dice, scene
 
@@ -29,8 +29,16 @@ class Sample:
     moving: torch.Tensor
     swept: Callable
 
-    def inputs(self):
-        return input_maps(self.picture[None], self.handles, self.targets)[0]
+    def item(self):
+        """What a training takes: inputs [6, S, S], first guess and truth of the flow [2, S, S], weight [1, S, S]."""
+        weight = torch.ones_like(self.picture[:1])
+        return *network_view(self.picture, self.handles, self.targets), self.flow, weight
+
+
+def network_view(picture, handles, targets):
+    """inputs [6, S, S] and first guess of the flow [2, S, S] of picture [3, S, S] and points in its pixels."""
+    guess = straight_flow(handles, targets, *picture.shape[-2:])[0]
+    return input_maps(picture[None], handles, targets)[0], guess
 
 
 def next_time(paths, step):

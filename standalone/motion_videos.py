@@ -8,9 +8,9 @@ from PIL import Image
 from torch.utils.data import Dataset
 
 from ..kernels.flow import resize_flow
-from ..kernels.motion_prediction import SIDE, STEP, input_maps
+from ..kernels.motion_prediction import SIDE, STEP
 from .motion_data import DataError, warn
-from .motion_samples import choose_handles, next_time
+from .motion_samples import choose_handles, network_view, next_time
 from .motions import positions
 from .moving_scenes import Dice
 from .photographs import to_tensor
@@ -100,8 +100,7 @@ def follow_flow(grey, estimate):
 
 
 def item_of(frames, mask, dice):
-    """inputs [6, S, S], flow of the next step [2, S, S] and weight [1, S, S] of consecutive square PIL images; None
-    where nothing moves enough. mask [S', S'] (bool, S' = FLOW_SIDE) or None: where handles may lie."""
+    """(inputs, guess, flow, weight) of consecutive square PIL images, as Sample.item; None where nothing moves enough. mask [S', S'] (bool, S' = FLOW_SIDE) or None: where handles may lie."""
     import numpy as np
 
     _, cv2 = _libraries()
@@ -123,7 +122,7 @@ def item_of(frames, mask, dice):
     weight = F.interpolate(known[before + 1][None, None].float(), (SIDE, SIDE), mode="area")[0]
     picture = to_tensor(frames[0].resize((SIDE, SIDE), Image.Resampling.BILINEAR))
     scale = SIDE / FLOW_SIDE
-    return input_maps(picture[None], paths[0] * scale, paths[-1] * scale)[0], flow, weight
+    return *network_view(picture, paths[0] * scale, paths[-1] * scale), flow, weight
 
 
 class Videos(Dataset):
