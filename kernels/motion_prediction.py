@@ -3,10 +3,14 @@
 Points [N, 2] are (x, y) in pixels of the picture, where 0.5 is the centre of the first pixel.
 """
 
+from dataclasses import dataclass
+
 import torch
 import torch.nn.functional as F
 
+from .bnni import bnni
 from .flow import resize_flow
+from .warp import warp
 
 RADIUS = 4
 # longer side, in pixels, of the picture that the network sees
@@ -14,6 +18,8 @@ SIDE = 96
 # of the longer side: how far the farthest handle moves in one step on its path (all that remains, if that is less)
 STEP = 1 / 24
 ROUNDS = 25
+# of the longer side: how far around a handle its straight step is the first guess
+REACH = 1 / 12
 
 
 def input_maps(image, handles, targets):
@@ -36,6 +42,24 @@ def sample_flow(flow, points):
     return F.grid_sample(flow, grid, "bilinear", "border", align_corners=False)[0, :, 0].T.to(points)
 
 
+def even_part(handles, targets, height, width):
+    """Of the way to the targets, what one step covers when the farthest handle goes STEP of the picture's longer side."""
+    distance = (targets - handles).norm(dim=-1).amax().item()
+    return min(1.0, STEP * max(height, width) / max(distance, 1e-9))
+
+
+def straight_flow(handles, targets, height, width):
+    """FLOW [1, 2, H, W] of an even step straight to the targets: exact at the handles, weighted by 1 / distance^2
+    between them, and fading away from them like a Gaussian. The network's output is added to it, so that it learns what
+    straight steps get wrong."""
+    y, x = torch.meshgrid(*(torch.arange(side, device=handles.device) + 0.5 for side in (height, width)), indexing="ij")
+    squared = (x - handles[:, 0, None, None]).square() + (y - handles[:, 1, None, None]).square()
+    weight = 1 / (squared + 1e-3)
+    vectors = (targets - handles) * even_part(handles, targets, height, width)
+    mean = torch.einsum("nyx,nc->cyx", weight / weight.sum(0), vectors)
+    return (mean * torch.exp(-squared.amin(0) / (2 * (REACH * max(height, width)) ** 2)))[None]
+
+
 def predict_flow(network, image, handles, targets):
     """FLOW [1, 2, H, W] of the next step for image [1, 3, H, W] (0..1), in its pixels; no points, no motion."""
     height, width = image.shape[-2:]
@@ -45,10 +69,66 @@ def predict_flow(network, image, handles, targets):
     rows, columns = (max(1, round(side * scale)) for side in (height, width))
     small = F.interpolate(image, (rows, columns), mode="bilinear", antialias=scale < 1, align_corners=False)
     factor = torch.tensor([columns / width, rows / height], dtype=handles.dtype, device=handles.device)
-    return resize_flow(network(input_maps(small, handles * factor, targets * factor)), height, width)
+    handles, targets = handles * factor, targets * factor
+    flow = network(input_maps(small, handles, targets))
+    return resize_flow(flow + straight_flow(handles, targets, rows, columns).to(flow), height, width)
 
 
 def predict_step(network, image, handles, targets):
     """The flow of the next step and where it takes the handles (Eq. 4): h + flow(h)."""
     flow = predict_flow(network, image, handles, targets)
     return flow, handles + sample_flow(flow, handles)
+
+
+@dataclass(frozen=True)
+class Round:
+    """flow [1, 2, H, W] of the step, handles [N, 2] after it; away, outside, late [N]: handles that the prediction would
+    have taken away from their targets, out of the picture, or not near enough to arrive; they went straight instead."""
+
+    flow: torch.Tensor
+    handles: torch.Tensor
+    away: torch.Tensor
+    outside: torch.Tensor
+    late: torch.Tensor
+
+
+def guarded_step(predict, image, handles, targets, rounds_left=ROUNDS):
+    """The Round of flow = predict(image, handles, targets), guarded, so that the targets are reached in rounds_left.
+
+    Steps that are away, outside or late go an even part of the straight way instead. Drags too long for the rounds
+    take longer steps. All go to their targets in the last round, or when the farthest has half a step or less to go.
+    """
+    height, width = image.shape[-2:]
+    size = torch.tensor([width, height], device=handles.device)
+    step = STEP * max(height, width)
+    distance = (targets - handles).norm(dim=-1)
+    farthest = distance.amax().item()
+    # a tenth in reserve for the turns of the way
+    pace = max(1.0, 1.1 * farthest / (rounds_left * step))
+    flow = predict(image, handles, targets) * pace
+    if rounds_left == 1 or farthest <= step / 2:
+        none = torch.zeros_like(distance, dtype=torch.bool)
+        return Round(flow, targets.clone(), none, none, none)
+    moved = handles + sample_flow(flow, handles)
+    after = (targets - moved).norm(dim=-1)
+    outside = ((moved < 0) | (moved > size)).any(-1)
+    away = (after > distance) & ~outside
+    late = (after > (rounds_left - 1) * pace * step) & ~outside & ~away
+    straight = torch.lerp(handles, targets, min(1.0, pace * step / farthest))
+    return Round(flow, torch.where((away | outside | late)[:, None], straight, moved), away, outside, late)
+
+
+def follow(image, flow):
+    """The picture [1, 3, H, W] after a step, by warping alone: uncovered pixels are filled from around them."""
+    everywhere = torch.ones(image.shape[-2:], dtype=torch.bool, device=image.device)
+    moved, holes = warp(image, flow, everywhere)
+    return bnni(moved, holes[0]).clamp(0, 1)
+
+
+def roll_out(predict, image, handles, targets, rounds=ROUNDS, redraw=follow):
+    """The Rounds until every handle is on its target, at most `rounds`; image = redraw(image, flow) after each."""
+    done = []
+    while len(done) < rounds and (handles != targets).any():
+        done.append(guarded_step(predict, image, handles, targets, rounds - len(done)))
+        image, handles = redraw(image, done[-1].flow), done[-1].handles
+    return done

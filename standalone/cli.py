@@ -122,6 +122,11 @@ def bench(arguments):
 
         rows = bench_kernels.bench_kernels()
         bench_kernels.print_table(rows)
+    elif arguments.what == "motion":
+        from . import bench_motion
+
+        rows = bench_motion.bench_motion(8 if arguments.quick else 40, arguments.seed)
+        print(bench_motion.table(rows))
     else:
         from . import bench_cost
 
@@ -143,6 +148,31 @@ def train_demo(arguments):
         arguments.folder, arguments.out, arguments.autoencoder_steps, arguments.decoder_steps, arguments.unet_steps,
         arguments.seed,
     )  # fmt: skip
+
+
+def train_motion(arguments):
+    from .train_motion import train_motion
+
+    if not (arguments.data or arguments.synthetic):
+        raise UserError("name a folder of videos or pictures, or ask for --synthetic")
+    made = train_motion(
+        arguments.data, arguments.out, arguments.steps, arguments.batch, arguments.learning_rate, arguments.seed,
+        workers=arguments.workers, precision=arguments.precision,
+    )  # fmt: skip
+    print(f"{arguments.out}: {made['step']} steps, {made['skipped']} file(s) skipped")
+
+
+TRAIN_MOTION = """\
+DATA is a folder of videos, or of pictures that are then moved and laid over with moving things; --synthetic takes the
+bundled photographs. Files that cannot be used are named and skipped.
+
+Videos: optical flow is followed from a random frame to one 15 to 55 frames later. A folder VIDEO_masks beside
+VIDEO.mp4 may hold NNNNN.png (five digits, the first frame is 00000.png), white where handles may lie; frames without
+one have handles anywhere.
+
+Beside FILE.safetensors, FILE.checkpoint lets the same command go on after an interruption, and FILE.png shows the
+curves of loss and end-point error. `accelerate launch -m dragkit.standalone.cli train-motion ...` uses several GPUs.
+"""
 
 
 def parser():
@@ -169,8 +199,8 @@ def parser():
     one.set_defaults(run=edit)
 
     one = commands.add_parser("bench", help="speed, quality against ground truth, cost")
-    one.add_argument("what", choices=["kernels", "quality", "cost"])
-    one.add_argument("--quick", action="store_true", help="quality: a fifth of the cases")
+    one.add_argument("what", choices=["kernels", "quality", "cost", "motion"])
+    one.add_argument("--quick", action="store_true", help="quality, motion: a fifth of the cases")
     one.add_argument("--seed", type=int, default=0)
     one.add_argument("--sheet", default="dragkit-bench.png", help="quality: contact sheet (%(default)s)")
     one.add_argument("--json", metavar="FILE")
@@ -185,6 +215,21 @@ def parser():
     one.add_argument("--unet-steps", type=int, default=2900)
     one.add_argument("--seed", type=int, default=0)
     one.set_defaults(run=train_demo)
+
+    one = commands.add_parser(
+        "train-motion", help="train a motion predictor on videos, pictures or nothing", description=TRAIN_MOTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    one.add_argument("data", nargs="?", metavar="DATA", help="folder of videos or of pictures")
+    one.add_argument("--synthetic", action="store_true", help="bundled photographs and generated textures")
+    one.add_argument("--out", required=True, metavar="FILE", help="the predictor, a .safetensors file")
+    one.add_argument("--steps", type=int, default=20_000)
+    one.add_argument("--batch", type=int, default=8, help="samples per step and device (%(default)s)")
+    one.add_argument("--learning-rate", type=float, default=1e-3)
+    one.add_argument("--seed", type=int, default=0)
+    one.add_argument("--workers", type=int, default=0, help="processes that make the samples (%(default)s)")
+    one.add_argument("--precision", default="auto", choices=["auto", "no", "bf16", "fp16"])
+    one.set_defaults(run=train_motion)
     return main
 
 
@@ -194,3 +239,7 @@ def main(argv=None):
         arguments.run(arguments)
     except (UserError, ValueError) as error:
         sys.exit(f"dragkit: {error}")
+
+
+if __name__ == "__main__":
+    main()

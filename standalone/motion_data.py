@@ -3,11 +3,9 @@
 import sys
 from pathlib import Path
 
-import torch
 from PIL import Image, UnidentifiedImageError
 from torch.utils.data import Dataset
 
-from ..kernels.motion_prediction import SIDE
 from .motion_samples import make_sample
 from .moving_scenes import Surfaces
 from .photographs import TRAINED, photograph, to_tensor
@@ -22,13 +20,13 @@ class DataError(ValueError):
     """A DATA folder that cannot be trained on."""
 
 
-def _warn(path, error):
+def warn(path, error):
     print(f"dragkit: skipped {path}: {error}", file=sys.stderr)
 
 
 class Synthetic(Dataset):
-    """Training items of scenes: inputs [6, S, S], flow of the next step [2, S, S], weight [1, S, S]; endless, item i of
-    a seed is always the same."""
+    """Training items of scenes: (inputs, guess, flow, weight) of Sample.item; endless, item i of a seed is always the
+    same."""
 
     skipped = 0
 
@@ -39,8 +37,7 @@ class Synthetic(Dataset):
         return self.length
 
     def __getitem__(self, index):
-        sample = make_sample((self.seed << 40) + index, self.surfaces)
-        return sample.inputs(), sample.flow, torch.ones(1, SIDE, SIDE)
+        return make_sample((self.seed << 40) + index, self.surfaces).item()
 
 
 def bundled(seed=0):
@@ -57,7 +54,7 @@ def pictures(paths, seed=0):
             image.thumbnail((512, 512))
             usable.append(to_tensor(image))
         except (OSError, UnidentifiedImageError) as error:
-            _warn(path, error)
+            warn(path, error)
             skipped += 1
     if not usable:
         raise DataError("none of the pictures can be read")

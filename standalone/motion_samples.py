@@ -1,10 +1,13 @@
 """One drag on a picture with its truth: handles, their paths to the targets, and the flow of the next step."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
+import torch.nn.functional as F
 
-from ..kernels.motion_prediction import SIDE, STEP, input_maps
+from ..kernels.motion_prediction import SIDE, STEP, input_maps, straight_flow
 from .motions import positions
 from .moving_scenes import Dice, scene
 
@@ -15,7 +18,7 @@ TIMES = torch.linspace(0, 1, 49)
 @dataclass(frozen=True)
 class Sample:
     """picture [3, S, S]; handles, targets [N, 2]; paths [49, N, 2] over the time, in pixels; flow [2, S, S] of the next
-    step; moving [S, S]: where the content moves at all."""
+    step; moving [S, S]: where content moves, swept(): where it comes by on its way."""
 
     kind: str
     picture: torch.Tensor
@@ -24,9 +27,18 @@ class Sample:
     paths: torch.Tensor
     flow: torch.Tensor
     moving: torch.Tensor
+    swept: Callable
 
-    def inputs(self):
-        return input_maps(self.picture[None], self.handles, self.targets)[0]
+    def item(self):
+        """What a training takes: inputs [6, S, S], first guess and truth of the flow [2, S, S], weight [1, S, S]."""
+        weight = torch.ones_like(self.picture[:1])
+        return *network_view(self.picture, self.handles, self.targets), self.flow, weight
+
+
+def network_view(picture, handles, targets):
+    """inputs [6, S, S] and first guess of the flow [2, S, S] of picture [3, S, S] and points in its pixels."""
+    guess = straight_flow(handles, targets, *picture.shape[-2:])[0]
+    return input_maps(picture[None], handles, targets)[0], guess
 
 
 def next_time(paths, step):
@@ -63,6 +75,17 @@ def rest_of(drawn, handles, owner):
     return torch.stack([drawn.motions[i].inverse(h) for h, i in zip(handles, owner.tolist(), strict=True)])
 
 
+def _swept(drawn, xy, end, active, moving):
+    """Pixels [S, S] that the moving ones come by until `end`, and those next to them."""
+    size = xy.shape[0]
+    seen = moving.clone()
+    for t in TIMES[8::8]:
+        x, y = moved(drawn, xy, drawn.rest, drawn.owner, end * t, active)[moving].floor().long().unbind(-1)
+        inside = (x >= 0) & (x < size) & (y >= 0) & (y < size)
+        seen[y[inside], x[inside]] = True
+    return F.max_pool2d(seen[None].float(), 5, 1, 2)[0] > 0
+
+
 def _try(dice, surfaces, size, kind):
     drawn = scene(dice, surfaces, size, kind)
     xy = positions(size)
@@ -86,7 +109,9 @@ def _try(dice, surfaces, size, kind):
     t = end * next_time(paths, STEP * size)
     flow = moved(drawn, xy, drawn.rest, drawn.owner, t, active) - xy
     moving = (moved(drawn, xy, drawn.rest, drawn.owner, end, active) - xy).norm(dim=-1) > 0.01 * size
-    return Sample(drawn.kind, drawn.picture, handles, paths[-1], paths, flow.permute(2, 0, 1), moving)
+    flow = flow.permute(2, 0, 1)
+    swept = partial(_swept, drawn, xy, end, active, moving)
+    return Sample(drawn.kind, drawn.picture, handles, paths[-1], paths, flow, moving, swept)
 
 
 def make_sample(seed, surfaces, size=SIDE, kind=None, spread=1.0):
