@@ -218,10 +218,10 @@ test("cells that all move to one point leave numbers", () => {
 });
 
 test("a mask of one cell, whose circle is no wider than rounding, hardly moves for a handle elsewhere", () => {
-  const mask = new Uint8Array(GRID * GRID);
-  mask[GRID * GRID - 1] = 1;
+  const mask = new Uint8Array(3000);
+  mask[2999] = 1;
   for (let k = 0; k < 400; k++) {
-    const flow = lwf([[20 * random(), 20 * random()]], [[5, 5]], mask, GRID, GRID);
+    const flow = lwf([[20 * random(), 3 * random()]], [[5, 5]], mask, 1000, 3);
     assert.ok(flow.every((value) => Math.abs(value) < 1e-3));
   }
 });
