@@ -25,6 +25,12 @@ function chain(object, name, ours) {
 
 app.registerExtension({
   name: "dragkit.points",
+  /** @param {unknown} _ @param {any} definition of a kind of node; without this script its points are a text field */
+  beforeRegisterNodeDef(_, definition) {
+    if (definition.name !== "DragKitDragPoints") return;
+    const { points } = definition.input.required;
+    points[1] = { ...points[1], widgetType: "DRAGKIT_POINTS" };
+  },
   getCustomWidgets() {
     return {
       /** @param {import("./comfy.d.ts").ComfyNode} node @param {string} name @param {[string, {default?: string}]} input */

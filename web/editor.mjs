@@ -105,7 +105,7 @@ export class Editor {
       this.session.ui.size = least * (most / least) ** Number(this.size?.value);
       this.session.store.notify();
     });
-    const children = groups.flatMap((group, i) => (i ? [element("i"), ...group] : group));
+    const children = groups.map((group) => element("span", { class: "dragkit-group", role: "group" }, ...group));
     return element("div", { class: "dragkit-bar", role: "toolbar", "aria-label": "Drag point tools" }, ...children, this.size);
   }
 

@@ -109,6 +109,7 @@ export class NodeEditor {
   #follow() {
     const { store, ui } = this.session;
     const unsubscribe = store.subscribe((event) => {
+      if (!ui.runOnRelease) this.queue.cancel();
       if (event !== "commit") return;
       this.#value = write(store.document);
       this.#waiting = false;

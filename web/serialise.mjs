@@ -201,12 +201,9 @@ function plainStroke({ tool, points, size }) {
   return tool === "polygon" || tool === "box" ? { tool, points } : { tool, points, size };
 }
 
-/**
- * The JSON of document. Where that would be longer than MAX_JSON, its strokes are simplified.
- * @param {Document} document @returns {string}
- */
-export function write({ image, picture, pairs, strokes }) {
-  const data = {
+/** What is written of a document, less its strokes. @param {Document} document */
+function plainPoints({ image, picture, pairs }) {
+  return {
     format: FORMAT,
     version: VERSION,
     ...(image && { image }),
@@ -215,7 +212,20 @@ export function write({ image, picture, pairs, strokes }) {
       handle, target, ...(!enabled && { enabled }), ...(locked && { locked }),
     })),
   };
-  const room = MAX_JSON - JSON.stringify({ ...data, strokes: [] }).length + 2;
-  const painted = simplify(strokes.map(plainStroke), Math.max(room, MIN_STROKES_JSON), image ?? [1, 1]);
-  return JSON.stringify(painted.length ? { ...data, strokes: painted } : data);
+}
+
+/**
+ * document with strokes so simple that its text has at most MAX_JSON characters; itself where they are.
+ * @param {Document} document @returns {Document}
+ */
+export function fit(document) {
+  const room = MAX_JSON - JSON.stringify({ ...plainPoints(document), strokes: [] }).length + 2;
+  const strokes = simplify(document.strokes, Math.max(room, MIN_STROKES_JSON), document.image ?? [1, 1]);
+  return strokes === document.strokes ? document : { ...document, strokes };
+}
+
+/** The JSON of fit(document). @param {Document} document @returns {string} */
+export function write(document) {
+  const { strokes } = fit(document);
+  return JSON.stringify({ ...plainPoints(document), ...(strokes.length && { strokes: strokes.map(plainStroke) }) });
 }

@@ -3,6 +3,7 @@
 
 import { rasterise, drawStroke } from "./mask.mjs";
 import { Preview } from "./preview.mjs";
+import { fit } from "./serialise.mjs";
 import { Store, activePairs } from "./state.mjs";
 
 /** @typedef {import("./state.mjs").Document} Document */
@@ -38,7 +39,7 @@ function painted(mask, value, colour, width, height) {
 }
 
 export class Session {
-  store = new Store();
+  store = new Store(fit);
   /** @type {Ui} */
   ui = { tool: "drag", size: 0.12, showing: "preview", maskShown: true, runOnRelease: false };
   /** @type {Shown|null} */ picture = null;

@@ -117,6 +117,11 @@ export class Store {
   /** @type {Selection} */ selection = new Map();
   /** @type {readonly [number, number]|null} size in pixels of the picture that is shown */ size = null;
 
+  /** @param {(document: Document) => Document} normalise what becomes of a document that is committed */
+  constructor(normalise = (document) => document) {
+    this.normalise = normalise;
+  }
+
   /** @param {(event: "view"|"commit"|"load") => void} listener @returns {() => void} unsubscribes */
   subscribe(listener) {
     this.#listeners.add(listener);
@@ -171,7 +176,7 @@ export class Store {
     if (kind === null || kind !== this.#kind) this.#past = [...this.#past.slice(1 - HISTORY), this.#committed];
     this.#kind = kind;
     this.#future = [];
-    this.document = this.#committed = { ...this.document, image: this.size ?? this.document.image };
+    this.document = this.#committed = this.normalise({ ...this.document, image: this.size ?? this.document.image });
     this.notify("commit");
   }
 

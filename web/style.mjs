@@ -7,7 +7,8 @@ export const STYLE = `
   background: var(--component-node-background, var(--comfy-menu-bg, #222));
   font: 12px/1.35 system-ui, sans-serif; border-radius: 6px; user-select: none; container-type: inline-size; }
 .dragkit * { box-sizing: border-box; }
-.dragkit-bar { display: flex; flex-wrap: wrap; gap: 2px; align-items: center; }
+.dragkit-bar { display: flex; flex-wrap: wrap; gap: 2px 8px; align-items: center; }
+.dragkit-group { display: inline-flex; gap: 2px; }
 .dragkit-bar button, .dragkit-panel button, .dragkit-empty button { display: inline-flex; align-items: center; gap: 4px;
   justify-content: center; min-width: 24px; height: 24px; padding: 0 4px; margin: 0; cursor: pointer; font: inherit;
   color: var(--input-text, #ddd); background: var(--comfy-input-bg, #333); border: 1px solid var(--border-color, #4e4e4e);
@@ -17,8 +18,6 @@ export const STYLE = `
 .dragkit-bar button:has(span) { gap: 0; }
 @container (width < 620px) { .dragkit-bar button span { display: none; } }
 .dragkit-bar button:disabled { opacity: .4; cursor: default; }
-.dragkit-bar i { width: 1px; height: 16px; margin: 0 2px; background: var(--border-color, #4e4e4e); }
-.dragkit-bar label { display: inline-flex; align-items: center; gap: 4px; }
 .dragkit-bar input[type="range"] { width: 72px; margin: 0; accent-color: var(--p-primary-color, #60a5fa); }
 .dragkit-stage { position: relative; flex: 1 1 0; min-height: 120px; border-radius: 4px; overflow: hidden;
   background: var(--comfy-input-bg, #1a1a1a); }
