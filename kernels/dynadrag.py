@@ -81,59 +81,93 @@ class Tracker:
         return track_points(self.reference, half, self.initial / GRID, handles / GRID, self.radius) * GRID
 
 
-def predict_and_move(z, handles, targets, size, evaluate, guide, settings, mask=None, callback=None):
+def few(levels, count):
+    """count of the ascending levels, spread evenly, the last one among them: a shorter way back for a look."""
+    count = min(count, len(levels))
+    return [levels[(i + 1) * len(levels) // count - 1] for i in range(count)]
+
+
+def supervise(optimizer, evaluate, aim, size, settings, mask=None, previous_0=None):
+    """settings.steps steps of Adam down Eq. 2; the loss of the last one.
+
+    evaluate(z, complete) -> features [1, C, H, W] and, if complete, z_{t-1}, with their gradient. aim(features, at),
+    asked once, gives handles and destinations [n, 2] in pixels of a picture of size (width, height); at(points) are
+    their cells of the features. mask [1, h, w] and previous_0 (z_{t-1} of the original) make the mask term.
+    """
+    ends = None
+
+    def loss_of(z):
+        nonlocal ends
+        features, previous = evaluate(z, previous_0 is not None)
+        cells = torch.tensor(features.shape[:1:-1], dtype=torch.float64) / torch.tensor(size)
+
+        def at(points):
+            return points * cells - 0.5
+
+        if ends is None:
+            ends = [at(points) for points in aim(features.detach(), at)]
+        loss = motion_loss(features, *ends, settings.r1, GRID * cells.mean().item())
+        return loss if previous_0 is None else loss + settings.lam * mask_loss(previous, previous_0, mask)
+
+    for _ in range(settings.steps):
+        loss = optimizer.step(loss_of)
+    return loss
+
+
+def restricts(mask, settings):
+    """Whether the mask term of Eq. 2 is there at all."""
+    return bool(settings.lam) and mask is not None and not bool(mask.all())
+
+
+def predict_and_move(z, handles, targets, size, within, guide, settings, mask=None, callback=None):
     """Latent z_t [1, C, h, w] whose content at handles [n, 2] has been moved towards targets, and the Rounds.
 
-    Points are (x, y) in pixels of a picture of size (width, height). evaluate(z) -> features [1, C, H, W] and z_{t-1}
-    with their gradient; guide is a Predictor or a Tracker; mask [1, h, w] is 1 where the latent may change. callback(
-    Round) after each. A loss that is not finite ends the loop with the last good latent; then the last value is False.
+    Points are (x, y) in pixels of a picture of size (width, height). within(work) returns work(evaluate), run where the
+    network can be evaluated as supervise does; guide is a Predictor or a Tracker; mask [1, h, w] is 1 where the latent
+    may change. callback(Round) after each. A loss that is not finite ends the loop with the last good latent; then the
+    last value is False.
     """
     optimizer = LatentOptimizer(z, settings.lr, settings.scale)
-    restricted = settings.lam and mask is not None and not bool(mask.all())
-    with torch.no_grad():
-        previous_0 = evaluate(z)[1] if restricted else None
-    rounds, chosen = [], None
+    latent, previous_0, rounds, chosen = z, None, [], None
     for number in range(settings.rounds):
         moving = (targets - handles).norm(dim=-1) >= settings.tolerance
+        if chosen is not None:
+            moving = moving & chosen
         if not moving.any():
             break
-        latent = optimizer.z.detach().to(z)
+        if previous_0 is None and restricts(mask, settings):
+            previous_0 = within(lambda evaluate: evaluate(z, True)[1].detach())
         following, straightened = guide.next(latent, handles, targets, settings.rounds - number, number == 0)
         following = torch.where(moving[:, None], following, handles)
-        valid = moving if chosen is None else moving & chosen
-        loss = float("nan")
-        for step in range(settings.steps):
+        valid = moving
 
-            def loss_of(z, first=step == 0):
-                nonlocal valid, chosen, handles, following
-                features, previous = evaluate(z)
-                cells = torch.tensor(features.shape[:1:-1], dtype=handles.dtype) / torch.tensor(size)
+        def aim(features, at, moving=moving):
+            nonlocal valid, chosen, handles, following
+            if isinstance(guide, Tracker):
+                way = following - handles
+                handles = guide.found(features, handles, size)
+                following = handles + way
+            if chosen is None and settings.selection != "none":
+                valid = moving.clone()
+                ends = at(handles[moving]), at(targets[moving])
+                valid[moving] = select_points(features, *ends, settings.threshold).cpu()
+                chosen = valid if settings.selection == "first" else None
+            return handles[valid], following[valid]
 
-                def at(points):
-                    return points * cells - 0.5
-
-                if first and isinstance(guide, Tracker):
-                    way = following - handles
-                    handles = guide.found(features.detach(), handles, size)
-                    following = handles + way
-                if first and chosen is None and settings.selection != "none":
-                    valid = moving.clone()
-                    valid[moving] = select_points(
-                        features.detach(), at(handles[moving]), at(targets[moving]), settings.threshold
-                    ).cpu()
-                    chosen = valid if settings.selection == "first" else None
-                loss = motion_loss(
-                    features, at(handles[valid]), at(following[valid]), settings.r1, GRID * cells.mean().item()
-                )
-                return loss + settings.lam * mask_loss(previous, previous_0, mask) if restricted else loss
-
+        def move(evaluate, aim=aim, previous_0=previous_0):
+            # told by the value: an exception would have to cross what `within` runs in
             try:
-                loss = optimizer.step(loss_of)
+                return supervise(optimizer, evaluate, aim, size, settings, mask, previous_0)
             except SupervisionError:
-                return optimizer.z.detach().to(z), rounds, False
+                return None
+
+        loss = within(move)
+        latent = optimizer.latent(z)
+        if loss is None:
+            return latent, rounds, False
         if not isinstance(guide, Tracker):
             handles = following
-        rounds.append(Round(number, handles, valid, loss, straightened, optimizer.z.detach().to(z)))
+        rounds.append(Round(number, handles, valid, loss, straightened, latent))
         if callback is not None:
             callback(rounds[-1])
-    return optimizer.z.detach().to(z), rounds, True
+    return latent, rounds, True

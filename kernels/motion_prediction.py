@@ -102,7 +102,7 @@ def guarded_step(predict, image, handles, targets, rounds_left=ROUNDS):
     size = torch.tensor([width, height], device=handles.device)
     step = STEP * max(height, width)
     distance = (targets - handles).norm(dim=-1)
-    farthest = distance.amax().item()
+    farthest = max(distance.tolist(), default=0.0)
     # a tenth in reserve for the turns of the way
     pace = max(1.0, 1.1 * farthest / (rounds_left * step))
     flow = predict(image, handles, targets) * pace
@@ -111,7 +111,8 @@ def guarded_step(predict, image, handles, targets, rounds_left=ROUNDS):
         return Round(flow, targets.clone(), none, none, none)
     moved = handles + sample_flow(flow, handles)
     after = (targets - moved).norm(dim=-1)
-    outside = ((moved < 0) | (moved > size)).any(-1)
+    # said so that a prediction that is no number is outside, too
+    outside = ~((moved >= 0) & (moved <= size)).all(-1)
     away = (after > distance) & ~outside
     late = (after > (rounds_left - 1) * pace * step) & ~outside & ~away
     straight = torch.lerp(handles, targets, min(1.0, pace * step / farthest))

@@ -6,7 +6,7 @@ from .features import sample_patches
 
 
 class SupervisionError(ValueError):
-    """A loss that is not finite; the latent is as it was before the step."""
+    """A loss that is not finite; the latent is the last one whose loss was."""
 
 
 def motion_loss(features, handles, destinations, radius, spacing=1.0):
@@ -28,17 +28,26 @@ class LatentOptimizer:
 
     def __init__(self, z, lr=0.01, scale=1.0):
         self.z = z.detach().float().clone().requires_grad_()
-        self.scale = scale
+        self.scale, self._good = scale, self.z.detach().clone()
         # Adam's epsilon is to the gradient what it would be without the scale
         self._adam = torch.optim.Adam([self.z], lr, eps=1e-8 * scale)
+
+    def latent(self, like):
+        """The latent as it is now, of the precision of like; later steps do not change it."""
+        return self.z.detach().clone().to(like)
 
     def step(self, loss_of):
         """One step down loss_of(z), which is returned. SupervisionError, and no step, when it or its gradient is not
         finite."""
         self._adam.zero_grad()
         loss = loss_of(self.z)
-        (loss * self.scale).backward()
+        if loss.isfinite():
+            self._good = self.z.detach().clone()
+            (loss * self.scale).backward()
         if not loss.isfinite() or not self.z.grad.isfinite().all():
+            # the step before this one led to where the network fails
+            with torch.no_grad():
+                self.z.copy_(self._good)
             raise SupervisionError(
                 "Motion Supervision: the loss is not a finite number; lower the learning rate, or run the model in "
                 "float32 or bfloat16"

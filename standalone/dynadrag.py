@@ -3,16 +3,10 @@
 import torch
 
 from ..kernels.ddim import ddim_step, invert, published_timesteps, sample
-from ..kernels.dynadrag import Predictor, Settings, predict_and_move
+from ..kernels.dynadrag import Predictor, Settings, few, predict_and_move
 from ..kernels.kv_cache import KVCache
 from ..kernels.masks import mask_to_grid
 from ..kernels.motion_prediction import predict_flow
-
-
-def few(levels, count):
-    """count of the ascending levels, spread evenly, the last one among them."""
-    count = min(count, len(levels))
-    return [levels[(i + 1) * len(levels) // count - 1] for i in range(count)]
 
 
 def dynadrag(
@@ -38,9 +32,9 @@ def dynadrag(
     shown = few(timesteps, preview_steps)
     shown_alphas = [1.0] + model.alphas[shown].tolist()
 
-    def evaluate(z):
-        features, eps = model.denoiser.tapped(z, timesteps[-1], block)
-        return features, ddim_step(z, eps, alphas[-1], alphas[-2])
+    def evaluate(z, complete):
+        features, eps = model.denoiser.tapped(z, timesteps[-1], block, complete)
+        return features, ddim_step(z, eps, alphas[-1], alphas[-2]) if complete else None
 
     def denoised(z, timesteps, alphas):
         with model.denoiser.replaying(cache):
@@ -54,6 +48,8 @@ def dynadrag(
         )
     handles, targets = points.to_pixels(image.shape[3], image.shape[2])
     size = (image.shape[3], image.shape[2])
-    z, rounds, _ = predict_and_move(noisy, handles, targets, size, evaluate, guide, settings, region, callback)
+    z, rounds, _ = predict_and_move(
+        noisy, handles, targets, size, lambda work: work(evaluate), guide, settings, region, callback
+    )
     with torch.no_grad():
         return denoised(z, timesteps, alphas), rounds
