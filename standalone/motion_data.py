@@ -12,6 +12,8 @@ from .photographs import TRAINED, photograph, to_tensor
 
 PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
 VIDEOS = {".mp4", ".mkv", ".mov", ".avi", ".webm", ".m4v"}
+# longer side of the photographs on the things of a scene; much finer ones would only flicker
+PIXELS = 144
 # seeds of validation samples lie above those of the training
 VALIDATION = 1 << 48
 
@@ -42,7 +44,7 @@ class Synthetic(Dataset):
 
 def bundled(seed=0):
     """Synthetic scenes of the bundled photographs that are not held out, and generated textures."""
-    return Synthetic([photograph(name) for name in TRAINED], seed)
+    return Synthetic([photograph(name, PIXELS) for name in TRAINED], seed)
 
 
 def pictures(paths, seed=0):
@@ -51,7 +53,7 @@ def pictures(paths, seed=0):
     for path in paths:
         try:
             image = Image.open(path).convert("RGB")
-            image.thumbnail((512, 512))
+            image.thumbnail((PIXELS, PIXELS), Image.Resampling.LANCZOS)
             usable.append(to_tensor(image))
         except (OSError, UnidentifiedImageError) as error:
             warn(path, error)

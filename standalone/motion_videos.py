@@ -7,8 +7,9 @@ import torch.nn.functional as F
 from PIL import Image
 from torch.utils.data import Dataset
 
+from ..kernels.first_guess import STEP
 from ..kernels.flow import resize_flow
-from ..kernels.motion_prediction import SIDE, STEP
+from ..kernels.motion_prediction import SIDE
 from .motion_data import DataError, warn
 from .motion_samples import choose_handles, network_view, next_time
 from .motions import positions
@@ -153,7 +154,12 @@ class Videos(Dataset):
         file = path.parent / f"{path.stem}_masks" / f"{number:05}.png"
         if not file.exists():
             return None
-        image = Image.open(file).convert("L").resize(size).resize((FLOW_SIDE, FLOW_SIDE), Image.Resampling.BILINEAR, box=box)
+        image = (
+            Image.open(file)
+            .convert("L")
+            .resize(size)
+            .resize((FLOW_SIDE, FLOW_SIDE), Image.Resampling.BILINEAR, box=box)
+        )
         return to_tensor(image)[0] > 0.5
 
     def _try(self, dice):

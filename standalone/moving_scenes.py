@@ -76,26 +76,29 @@ class Surfaces:
         self.textures = [texture(Dice(seed * 100_003 + i)) for i in range(count)]
 
     def surface(self, dice, photograph=0.5):
-        """One of them in changed colours, and how a part's coordinates are laid out on it: (picture, matrix, place)."""
+        """One of them, its change of colours (matrix [3, 3], lift [3]), and how a part's coordinates are laid out on it
+        (matrix [2, 2], place [2])."""
         pool = self.photographs if dice.chance(photograph) and self.photographs else self.textures
         picture = dice.pick(pool)
+        colours = torch.eye(3)
         if dice.chance(0.6):
-            picture = picture[torch.randperm(3, generator=dice.generator)]
+            colours = colours[torch.randperm(3, generator=dice.generator)]
         if dice.chance(0.15):
-            picture = picture.mean(0, keepdim=True).expand(3, -1, -1)
-        gain, lift = dice.noise(3, 1, 1) * 0.7 + 0.6, dice.noise(3, 1, 1) * 0.3 - 0.15
-        picture = ((picture - 0.5) * gain + 0.5 + lift).clamp(0, 1)
+            colours = torch.full((3, 3), 1 / 3)
+        gain = dice.noise(3, 1) * 0.7 + 0.6
+        lift = 0.5 - 0.5 * gain[:, 0] + dice.noise(3) * 0.3 - 0.15
         angle = dice.number(-0.5, 0.5) if dice.chance(0.7) else dice.direction()
         zoom, flip = dice.number(0.6, 1.7), dice.pick((-1, 1))
         matrix = torch.tensor([unit(angle, zoom * flip), unit(angle + math.pi / 2, zoom)]).T
-        return picture, matrix, dice.noise(2) * 2 - 1
+        return picture, (gain * colours, lift), (matrix, dice.noise(2) * 2 - 1)
 
 
 def paint(surface, c, size):
     """A surface at rest positions c [h, w, 2] of a picture of `size` pixels: [3, h, w]."""
-    picture, matrix, place = surface
-    grid = (c * (2 / size)) @ matrix.T + place
-    return F.grid_sample(picture[None], grid[None], "bilinear", "reflection", align_corners=False)[0]
+    picture, (colours, lift), (matrix, place) = surface
+    grid = ((c * (2 / size)) @ matrix.T + place)[None]
+    look = F.grid_sample(picture[None], grid, "bilinear", "reflection", align_corners=False)[0]
+    return (colours @ look.flatten(1) + lift[:, None]).view_as(look).clamp(0, 1)
 
 
 @dataclass(frozen=True)
@@ -175,7 +178,9 @@ def draw(size, ground, ground_motion, parts, kind):
         seen = inside > 0.5
         owner[seen] = index
         rest[seen] = c[seen]
-    return Scene(picture, owner, rest, [p.motion for p in parts] + [ground_motion], [p.group for p in parts] + [-1], kind)
+    return Scene(
+        picture, owner, rest, [p.motion for p in parts] + [ground_motion], [p.group for p in parts] + [-1], kind
+    )
 
 
 class Builder:
@@ -196,9 +201,7 @@ class Builder:
         waves = ()
         if dice.chance(0.5):
             waves = tuple((n, dice.number(0, 0.3 / n), dice.direction()) for n in (2, 3, 4, 5))
-        return Blob(
-            centre, (radius, radius * dice.number(0.45, 1)), dice.pick((1.3, 2.0, 2.0, 3.0, 8.0)), waves
-        )
+        return Blob(centre, (radius, radius * dice.number(0.45, 1)), dice.pick((1.3, 2.0, 2.0, 3.0, 8.0)), waves)
 
     def part(self, motion, shape, group, surface=None, photograph=0.45):
         dice = self.dice
@@ -230,7 +233,9 @@ class Builder:
         dice = self.dice
         surface = self.surfaces.surface(dice, 0.3)
         middle, radius = self.place(0.3), self.length(0.07, 0.17)
-        body = self.part(Swing(middle, dice.direction()), Blob((0.0, 0.0), (radius, radius * dice.number(0.7, 1.3))), group)
+        body = self.part(
+            Swing(middle, dice.direction()), Blob((0.0, 0.0), (radius, radius * dice.number(0.7, 1.3))), group
+        )
         body.surface = surface if dice.chance(0.75) else body.surface
         limbs, start, count = [], dice.direction(), dice.whole(1, 4)
         for i in range(count):

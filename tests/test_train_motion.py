@@ -5,7 +5,8 @@ import sys
 
 import pytest
 import torch
-from dragkit.kernels.motion_prediction import SIDE, STEP
+from dragkit.kernels.first_guess import STEP
+from dragkit.kernels.motion_prediction import SIDE
 from dragkit.standalone import train_motion as trainer
 from dragkit.standalone.cli import main
 from dragkit.standalone.motion_data import DataError, Synthetic, bundled, open_data
@@ -90,7 +91,9 @@ def test_samples_are_repeatable_and_different(surfaces):
 
 
 def short(folder, out, **options):
-    return trainer.train_motion(folder, out, **{"config": TINY, "batch": 4, "precision": "no", "validation": 2} | options)
+    return trainer.train_motion(
+        folder, out, **{"config": TINY, "batch": 4, "precision": "no", "validation": 2} | options
+    )
 
 
 def test_going_on_after_an_interruption_changes_nothing(tmp_path, monkeypatch):
@@ -222,7 +225,18 @@ def test_missing_packages_are_named(tmp_path, monkeypatch, module):
     film(tmp_path / "good.mp4", 16)
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(SystemExit) as caught:
-        main(["train-motion", str(tmp_path), "--out", str(tmp_path / "m.safetensors"), "--steps", "1", "--precision", "no"])
+        main(
+            [
+                "train-motion",
+                str(tmp_path),
+                "--out",
+                str(tmp_path / "m.safetensors"),
+                "--steps",
+                "1",
+                "--precision",
+                "no",
+            ]
+        )
     assert 'pip install "dragkit[train]"' in str(caught.value.code) and "\n" not in str(caught.value.code)
 
 
