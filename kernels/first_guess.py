@@ -9,7 +9,7 @@ import torch
 # of the longer side: how far the farthest handle moves in one step on its path (all that remains, if that is less)
 STEP = 1 / 24
 # of the longer side: neighbours of a handle, and how far around a handle its step is the guess
-NEAR, REACH = 1 / 10, 1 / 8
+NEAR, REACH = 1 / 10, 1 / 4
 # logarithm of a growth, and part of the motion unexplained, that speak against one rigid thing
 GROWTH, REST = 0.3, 0.4
 

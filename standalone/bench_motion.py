@@ -8,12 +8,13 @@ from tqdm import tqdm
 from ..kernels.first_guess import STEP, first_guess
 from ..kernels.lwf import lwf
 from ..kernels.motion_prediction import predict_flow, roll_out
-from .predictors import load_motion_predictor
 from .motion_data import PIXELS
 from .motion_samples import make_sample
 from .motions import positions
-from .moving_scenes import KINDS, Surfaces
+from .moving_scenes import KINDS
 from .photographs import HELD_OUT, photograph
+from .predictors import load_motion_predictor
+from .surfaces import Surfaces
 
 SIZE = 128
 # motions go a quarter farther than in the training

@@ -1,4 +1,4 @@
-"""What the motion predictor is trained on: DATA folders of videos or pictures, or nothing but what comes with DragKit."""
+"""What the motion predictor is trained on: DATA folders of videos or pictures, or what comes with DragKit."""
 
 import sys
 from pathlib import Path
@@ -7,8 +7,8 @@ from PIL import Image, UnidentifiedImageError
 from torch.utils.data import Dataset
 
 from .motion_samples import make_sample
-from .moving_scenes import Surfaces
 from .photographs import TRAINED, photograph, to_tensor
+from .surfaces import Surfaces
 
 PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
 VIDEOS = {".mp4", ".mkv", ".mov", ".avi", ".webm", ".m4v"}

