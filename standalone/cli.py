@@ -225,7 +225,7 @@ def parser():
     one.add_argument("--out", required=True, metavar="FILE", help="the predictor, a .safetensors file")
     one.add_argument("--steps", type=int, default=20_000)
     one.add_argument("--batch", type=int, default=8, help="samples per step and device (%(default)s)")
-    one.add_argument("--learning-rate", type=float, default=1e-3)
+    one.add_argument("--learning-rate", type=float, default=2e-3)
     one.add_argument("--seed", type=int, default=0)
     one.add_argument("--workers", type=int, default=0, help="processes that make the samples (%(default)s)")
     one.add_argument("--precision", default="auto", choices=["auto", "no", "bf16", "fp16"])
