@@ -62,7 +62,6 @@ export class Editor {
   /** Ends everything that this editor listens to; may be called twice. */
   destroy() {
     this.#life.abort();
-    this.root.remove();
   }
 
   /** @param {string} name @param {import("./commands.mjs").Command} command */
@@ -73,8 +72,9 @@ export class Editor {
     // in a narrow editor the style hides all but the first letter
     else if (command.text) button.append(command.text[0], element("span", {}, command.text.slice(1)));
     button.addEventListener("click", () => {
-      command.run();
+      // first: a command may give the focus to what it opens
       this.keys.focus({ preventScroll: true });
+      command.run();
     });
     this.#buttons.push({ button, command });
     return button;
