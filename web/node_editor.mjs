@@ -178,7 +178,7 @@ export class NodeEditor {
       return { key: `own:${picture}`, file: picture ? fileReference(picture) : null };
     }
     const found = origin(this.#root, this.node, this.#input("image"));
-    const file = found?.slot === 0 ? loadedFile(found.node) : null;
+    const file = found?.slot === 0 ? loadedFile(this.#root, found.node) : null;
     return { key: file ? `file:${JSON.stringify(file)}` : `node:${found?.node.id}:${found?.slot}`, file };
   }
 
