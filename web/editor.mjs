@@ -43,14 +43,13 @@ export class Editor {
     this.statusLine = element("div", { class: "dragkit-status", role: "status" });
     this.notice = element("div", { class: "dragkit-notice", role: "alert" });
     this.empty = this.#emptyHint();
-    this.stage.element.append(this.keys, this.empty);
+    this.stage.element.append(this.keys, this.empty, this.notice);
     this.root = element(
       "div",
       { class: "dragkit", "data-capture-wheel": "true", role: "group", "aria-label": "Drag points" },
       element("style", {}, STYLE),
       this.#toolbar(),
       this.stage.element,
-      this.notice,
       this.statusLine,
     );
     this.#listen();

@@ -55,8 +55,8 @@ class Ui:
         self.shows_nodes_2 = tuple(map(int, self.version.split(".")[:2])) >= FIRST_NODES_2
 
     def _report(self, text, where):
-        # ComfyUI has errors of its own, such as optional files that are missing
-        if "dragkit" in (text + where).lower():
+        # ComfyUI has errors of its own; a missing picture is in the browser's log, whoever asked for it
+        if "dragkit" in (text + where).lower() and not text.startswith("Failed to load resource"):
             self.errors.append(f"{text} {where}")
 
     def open(self):

@@ -137,3 +137,20 @@ def test_places_are_right_in_a_zoomed_graph(editor, scale):
     moved = [0.25, 0.5, marker[0] - 30 / (right - left), marker[1] + 20 / (bottom - top)]
     assert editor.pairs == [pytest.approx(moved, abs=0.003)]
     assert editor.received()["points.targets"].tolist() == [editor.pairs[0][2:]]
+
+
+def test_the_picture_stays_where_it_is_during_a_pull(editor):
+    ui = editor.ui
+    editor.focus()
+    ui.js("(id) => { widgetOf(id).value = 'hello'; }", editor.node)
+    assert "cannot be read" in editor.notice
+    mouse = ui.page.mouse
+    place = editor.at((0, 0)), editor.at((1, 1))
+    mouse.move(*editor.at((0.3, 0.3)))
+    mouse.down()
+    for target in [(0.5, 0.5), (0.6, 0.7), (0.9, 0.9)]:
+        mouse.move(*editor.at(target), steps=2)
+        ui.js("() => ticks()")
+        assert (editor.at((0, 0)), editor.at((1, 1))) == place
+    mouse.up()
+    assert (editor.at((0, 0)), editor.at((1, 1))) == place and editor.notice == ""
