@@ -224,10 +224,10 @@ export class Editor {
     const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
     if (plain && event.key.toLowerCase() === "f" && this.host.large) this.host.large();
     else if (plain && event.key === "0") this.stage.resetZoom();
+    else if (event.key === "Escape" && this.host.close) this.gestures.cancel() || this.host.close();
     else if (!pressKey(this.session, this.gestures, this.commands, event)) {
       if (event.key !== "Escape") return;
-      if (this.host.close) this.host.close();
-      else this.keys.blur();
+      this.keys.blur();
     }
     event.preventDefault();
     event.stopPropagation();
