@@ -140,7 +140,9 @@ def train_motion(
     for inputs, guess, flow, weight in bar:
         for group in optimizer.param_groups:
             done = min(1, step / steps)
-            group["lr"] = learning_rate * min(1, (step + 1) / (0.03 * steps)) * (0.02 + 0.49 * (1 + math.cos(math.pi * done)))
+            group["lr"] = (
+                learning_rate * min(1, (step + 1) / (0.03 * steps)) * (0.02 + 0.49 * (1 + math.cos(math.pi * done)))
+            )
         inputs = inputs.contiguous(memory_format=torch.channels_last)
         predicted = guess + module(inputs).float()
         loss = loss_of(predicted, flow, weight, inputs[:, 5:])
