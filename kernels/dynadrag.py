@@ -46,16 +46,24 @@ class Round:
 
 @dataclass(frozen=True)
 class Predictor:
-    """Next handles by a flow = predict(picture [1, 3, H, W], handles, targets); picture = render(latent)."""
+    """Next handles by a flow = predict(picture [1, 3, H, W], handles, targets); picture = render(latent).
+
+    The farthest handle goes at most `pace` pixels in a round, or what the rounds left ask for: a few steps of Adam move
+    content no farther.
+    """
 
     predict: Callable
     render: Callable
     picture: torch.Tensor
+    pace: float = 4.0
 
     def next(self, latent, handles, targets, rounds_left, first):
         picture = self.picture if first else self.render(latent)
         step = guarded_step(self.predict, picture, handles, targets, rounds_left)
-        return step.handles, int(step.away.sum() + step.outside.sum())
+        way = step.handles - handles
+        allowed = max(self.pace, (targets - handles).norm(dim=-1).max().item() / rounds_left)
+        way = way * min(1.0, allowed / max(way.norm(dim=-1).max().item(), 1e-9))
+        return handles + way, int(step.away.sum() + step.outside.sum())
 
 
 class Tracker:

@@ -9,26 +9,29 @@ import torch
 import torch.nn.functional as F
 
 from .bnni import bnni
+from .first_guess import STEP, first_guess
 from .flow import resize_flow
 from .warp import warp
 
 RADIUS = 4
 # longer side, in pixels, of the picture that the network sees
-SIDE = 96
-# of the longer side: how far the farthest handle moves in one step on its path (all that remains, if that is less)
-STEP = 1 / 24
+SIDE = 64
 ROUNDS = 25
-# of the longer side: how far around a handle its straight step is the first guess
-REACH = 1 / 12
 
 
 def input_maps(image, handles, targets):
     """[1, 6, H, W] of image [1, 3, H, W] (0..1) and points: RGB | delta map (handle - target at the pixel of each
     handle, their mean where several share it, 0 elsewhere) | heatmap (1 in the 9 x 9 pixels around each handle)."""
     height, width = image.shape[-2:]
-    delta, heat, count = image.new_zeros(2, height, width), image.new_zeros(height, width), image.new_zeros(height, width)
+    delta, heat, count = (
+        image.new_zeros(2, height, width),
+        image.new_zeros(height, width),
+        image.new_zeros(height, width),
+    )
     limit = torch.tensor([width - 1, height - 1], device=handles.device)
-    for (x, y), vector in zip(handles.floor().long().clamp(min=0).minimum(limit).tolist(), handles - targets, strict=True):
+    for (x, y), vector in zip(
+        handles.floor().long().clamp(min=0).minimum(limit).tolist(), handles - targets, strict=True
+    ):
         delta[:, y, x] += vector.to(delta)
         count[y, x] += 1
         heat[max(0, y - RADIUS) : y + RADIUS + 1, max(0, x - RADIUS) : x + RADIUS + 1] = 1
@@ -42,26 +45,9 @@ def sample_flow(flow, points):
     return F.grid_sample(flow, grid, "bilinear", "border", align_corners=False)[0, :, 0].T.to(points)
 
 
-def even_part(handles, targets, height, width):
-    """Of the way to the targets, what one step covers when the farthest handle goes STEP of the picture's longer side."""
-    distance = (targets - handles).norm(dim=-1).amax().item()
-    return min(1.0, STEP * max(height, width) / max(distance, 1e-9))
-
-
-def straight_flow(handles, targets, height, width):
-    """FLOW [1, 2, H, W] of an even step straight to the targets: exact at the handles, weighted by 1 / distance^2
-    between them, and fading away from them like a Gaussian. The network's output is added to it, so that it learns what
-    straight steps get wrong."""
-    y, x = torch.meshgrid(*(torch.arange(side, device=handles.device) + 0.5 for side in (height, width)), indexing="ij")
-    squared = (x - handles[:, 0, None, None]).square() + (y - handles[:, 1, None, None]).square()
-    weight = 1 / (squared + 1e-3)
-    vectors = (targets - handles) * even_part(handles, targets, height, width)
-    mean = torch.einsum("nyx,nc->cyx", weight / weight.sum(0), vectors)
-    return (mean * torch.exp(-squared.amin(0) / (2 * (REACH * max(height, width)) ** 2)))[None]
-
-
 def predict_flow(network, image, handles, targets):
-    """FLOW [1, 2, H, W] of the next step for image [1, 3, H, W] (0..1), in its pixels; no points, no motion."""
+    """FLOW [1, 2, H, W] of the next step for image [1, 3, H, W] (0..1), in its pixels: the first guess, corrected by
+    the network; no points, no motion."""
     height, width = image.shape[-2:]
     if not len(handles):
         return image.new_zeros(1, 2, height, width)
@@ -71,7 +57,7 @@ def predict_flow(network, image, handles, targets):
     factor = torch.tensor([columns / width, rows / height], dtype=handles.dtype, device=handles.device)
     handles, targets = handles * factor, targets * factor
     flow = network(input_maps(small, handles, targets))
-    return resize_flow(flow + straight_flow(handles, targets, rows, columns).to(flow), height, width)
+    return resize_flow(flow + first_guess(handles, targets, rows, columns).to(flow), height, width)
 
 
 def predict_step(network, image, handles, targets):
@@ -82,8 +68,9 @@ def predict_step(network, image, handles, targets):
 
 @dataclass(frozen=True)
 class Round:
-    """flow [1, 2, H, W] of the step, handles [N, 2] after it; away, outside, late [N]: handles that the prediction would
-    have taken away from their targets, out of the picture, or not near enough to arrive; they went straight instead."""
+    """flow [1, 2, H, W] of the step, handles [N, 2] after it; away, outside, late [N]: handles that the prediction
+    would have taken away from their targets, out of the picture, or not near enough to arrive in time; they went
+    straight instead."""
 
     flow: torch.Tensor
     handles: torch.Tensor

@@ -33,7 +33,7 @@ def _editor_file(values, width, height):
     rows, columns = values.shape[1:3]
     scale = min(1, EDITOR_SIDE / max(rows, columns))
     rows, columns = max(1, round(rows * scale)), max(1, round(columns * scale))
-    small = comfy.utils.common_upscale(values[:1, ..., :3].movedim(-1, 1), columns, rows, "area", "disabled")
+    small = comfy.utils.common_upscale(values[:1, ..., :3].float().movedim(-1, 1), columns, rows, "area", "disabled")
     (file,) = ui.PreviewImage(small.movedim(1, -1).expand(-1, -1, -1, 3)).as_dict()["images"]
     return {**file, "width": width, "height": height}
 
@@ -100,9 +100,9 @@ class DragPointsNode(io.ComfyNode):
 
     @classmethod
     def fingerprint_inputs(cls, points=None, **others):
-        """Changes when the picture that the points name does; None where points or image come from another node."""
+        """Changes when the file does that the points name; None where points or image come from another node."""
         try:
-            name = None if points is None or "image" in others else read(points).picture
+            name = None if "image" in others else read(points).picture
             return name and input_picture.fingerprint(name)
         except DragPointsError:
             return None

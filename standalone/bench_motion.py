@@ -5,13 +5,16 @@ from functools import partial
 import torch
 from tqdm import tqdm
 
+from ..kernels.first_guess import STEP, first_guess
 from ..kernels.lwf import lwf
-from ..kernels.motion_prediction import even_part, predict_flow, roll_out
-from .predictors import load_motion_predictor
+from ..kernels.motion_prediction import predict_flow, roll_out
+from .motion_data import PIXELS
 from .motion_samples import make_sample
 from .motions import positions
-from .moving_scenes import KINDS, Surfaces
+from .moving_scenes import KINDS
 from .photographs import HELD_OUT, photograph
+from .predictors import load_motion_predictor
+from .surfaces import Surfaces
 
 SIZE = 128
 # motions go a quarter farther than in the training
@@ -21,6 +24,17 @@ SEEDS = 1 << 50
 # of textures that no training saw
 TEXTURES = 1 << 20
 POINTS = 33
+
+
+def even_part(handles, targets, height, width):
+    """Of the straight way to the targets, what one step covers when the farthest handle goes STEP."""
+    farthest = (targets - handles).norm(dim=-1).amax().item()
+    return min(1.0, STEP * max(height, width) / max(farthest, 1e-9))
+
+
+def guessed(image, handles, targets):
+    """The first guess that the network corrects, alone."""
+    return first_guess(handles, targets, *image.shape[-2:])
 
 
 def straight(image, handles, targets):
@@ -58,13 +72,14 @@ def bench_motion(count=40, seed=0, network=None):
     flow where the content moves, both in percent of the picture's side; rounds, steps that the guard replaced, and
     whether the targets were reached."""
     network = network or load_motion_predictor()
-    surfaces = Surfaces([photograph(name) for name in HELD_OUT], TEXTURES + seed)
+    surfaces = Surfaces([photograph(name, PIXELS) for name in HELD_OUT], TEXTURES + seed)
     rows = []
     chosen = [(kind, i) for kind in KINDS for i in range(count)]
     for kind, i in tqdm(chosen, desc="motions"):
         sample = make_sample(SEEDS + seed * 1_000_003 + i, surfaces, SIZE, kind, SPREAD)
         methods = {
             "motion predictor": partial(predict_flow, network),
+            "its first guess alone": guessed,
             "equal straight steps": straight,
             "LWF": partial(stretched, sample.swept()),
         }
@@ -76,7 +91,7 @@ def bench_motion(count=40, seed=0, network=None):
                 "kind": kind, "method": name, "handles": len(sample.handles),
                 "path": 100 / SIZE * path_distance(rounds, sample).item(), "flow": 100 / SIZE * error,
                 "rounds": len(rounds),
-                "guarded": sum(int((r.away | r.outside | r.late).sum()) for r in rounds) / (len(rounds) * len(sample.handles)),
+                "guarded": torch.stack([r.away | r.outside | r.late for r in rounds]).float().mean().item(),
                 "reached": bool(torch.equal(rounds[-1].handles, sample.targets)),
             })  # fmt: skip
     return rows

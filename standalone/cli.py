@@ -43,6 +43,29 @@ def _fit(image, multiple):
     return image[..., :height, :width]
 
 
+def _dynadrag_with_bar(model, image, points, mask, arguments):
+    from tqdm import tqdm
+
+    from ..kernels.dynadrag import Settings, Tracker
+    from .dynadrag import dynadrag
+    from .predictors import SHIPPED_PREDICTOR, load_motion_predictor
+
+    tracks = arguments.predictor == "tracking"
+    predictor = None if tracks else load_motion_predictor(arguments.predictor or SHIPPED_PREDICTOR)
+    settings = Settings(
+        rounds=arguments.rounds, steps=arguments.adam_steps, lr=arguments.learning_rate, r1=arguments.radius,
+        lam=arguments.mask_weight, selection=arguments.selection,
+    )  # fmt: skip
+    with tqdm(desc="rounds", total=settings.rounds) as bar:
+        after, _, finite = dynadrag(
+            model, image, points, mask, predictor, Tracker() if tracks else None, settings, arguments.steps,
+            arguments.strength, callback=lambda done: bar.update(),
+        )  # fmt: skip
+    if not finite:
+        print("DynaDrag stopped early: the loss was no number; this is the last good picture.", file=sys.stderr)
+    return after
+
+
 def _edit_with_bar(model, image, points, mask, **options):
     from tqdm import tqdm
 
@@ -101,10 +124,13 @@ def edit(arguments):
     if fitted.shape != image.shape:
         # fractions of the whole picture become fractions of what is left of it
         points = points.from_pixels(*points.to_pixels(image.shape[3], image.shape[2]), fitted.shape[3], fitted.shape[2])
-    after = _edit_with_bar(
-        model, fitted, points, mask, mode=arguments.mode, steps=arguments.steps, strength=arguments.strength,
-        refinement=arguments.refinement, consistency=arguments.consistency,
-    )  # fmt: skip
+    if arguments.method == "dynadrag":
+        after = _dynadrag_with_bar(model, fitted, points, mask, arguments)
+    else:
+        after = _edit_with_bar(
+            model, fitted, points, mask, mode=arguments.mode, steps=arguments.steps, strength=arguments.strength,
+            refinement=arguments.refinement, consistency=arguments.consistency,
+        )  # fmt: skip
     to_pil(after[0]).save(arguments.output)
     print(arguments.output)
 
@@ -188,14 +214,25 @@ def parser():
     one.add_argument("--points", required=True, metavar="FILE_OR_TEXT", help="JSON or lines `x,y -> x,y`")
     one.add_argument("--mask", metavar="PNG", help="white = may change; none: everything may")
     one.add_argument("--model", default="demo", metavar="demo|PATH", help="SD1.5/SDXL file or diffusers folder")
-    one.add_argument("--method", default="fastdrag", choices=["fastdrag"])
-    one.add_argument("--mode", default="inverse", choices=["inverse", "fastdrag"], help="latent warpage (%(default)s)")
+    one.add_argument("--method", default="fastdrag", choices=["fastdrag", "dynadrag"])
     one.add_argument("--steps", type=int, default=10)
     one.add_argument("--strength", type=float, default=0.7, help="part of the noise schedule, 0..1 (%(default)s)")
-    one.add_argument("--refinement", type=int, default=0, help="extra evaluations per inversion step (%(default)s)")
-    one.add_argument("--consistency", type=float, default=1.0, help="strength of the KV cache, 0..1 (%(default)s)")
     one.add_argument("--prompt", default="", help="what the picture shows (%(default)r)")
     one.add_argument("-o", "--output", required=True, metavar="PNG")
+    fast = one.add_argument_group("FastDrag")
+    fast.add_argument("--mode", default="inverse", choices=["inverse", "fastdrag"], help="latent warpage (%(default)s)")
+    fast.add_argument("--refinement", type=int, default=0, help="extra evaluations per inversion step (%(default)s)")
+    fast.add_argument("--consistency", type=float, default=1.0, help="strength of the KV cache, 0..1 (%(default)s)")
+    dyna = one.add_argument_group("DynaDrag")
+    dyna.add_argument("--predictor", metavar="FILE|tracking", help="motion predictor; none: the bundled one")
+    dyna.add_argument("--rounds", type=int, default=25, help="at most (%(default)s)")
+    dyna.add_argument("--adam-steps", type=int, default=5, help="per round (%(default)s)")
+    dyna.add_argument("--learning-rate", type=float, default=0.01, help="of Adam (%(default)s)")
+    dyna.add_argument("--radius", type=int, default=1, help="r1 of Eq. 2, in pairs of pixels (%(default)s)")
+    dyna.add_argument("--mask-weight", type=float, default=0.1, help="lambda of Eq. 2 (%(default)s)")
+    dyna.add_argument(
+        "--selection", default="every", choices=["none", "first", "every"], help="of points (%(default)s)"
+    )
     one.set_defaults(run=edit)
 
     one = commands.add_parser("bench", help="speed, quality against ground truth, cost")
@@ -225,7 +262,7 @@ def parser():
     one.add_argument("--out", required=True, metavar="FILE", help="the predictor, a .safetensors file")
     one.add_argument("--steps", type=int, default=20_000)
     one.add_argument("--batch", type=int, default=8, help="samples per step and device (%(default)s)")
-    one.add_argument("--learning-rate", type=float, default=1e-3)
+    one.add_argument("--learning-rate", type=float, default=2e-3)
     one.add_argument("--seed", type=int, default=0)
     one.add_argument("--workers", type=int, default=0, help="processes that make the samples (%(default)s)")
     one.add_argument("--precision", default="auto", choices=["auto", "no", "bf16", "fp16"])

@@ -1,4 +1,4 @@
-"""What the motion predictor is trained on: DATA folders of videos or pictures, or nothing but what comes with DragKit."""
+"""What the motion predictor is trained on: DATA folders of videos or pictures, or what comes with DragKit."""
 
 import sys
 from pathlib import Path
@@ -7,11 +7,13 @@ from PIL import Image, UnidentifiedImageError
 from torch.utils.data import Dataset
 
 from .motion_samples import make_sample
-from .moving_scenes import Surfaces
 from .photographs import TRAINED, photograph, to_tensor
+from .surfaces import Surfaces
 
 PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
 VIDEOS = {".mp4", ".mkv", ".mov", ".avi", ".webm", ".m4v"}
+# longer side of the photographs on the things of a scene; much finer ones would only flicker
+PIXELS = 144
 # seeds of validation samples lie above those of the training
 VALIDATION = 1 << 48
 
@@ -42,7 +44,7 @@ class Synthetic(Dataset):
 
 def bundled(seed=0):
     """Synthetic scenes of the bundled photographs that are not held out, and generated textures."""
-    return Synthetic([photograph(name) for name in TRAINED], seed)
+    return Synthetic([photograph(name, PIXELS) for name in TRAINED], seed)
 
 
 def pictures(paths, seed=0):
@@ -51,7 +53,7 @@ def pictures(paths, seed=0):
     for path in paths:
         try:
             image = Image.open(path).convert("RGB")
-            image.thumbnail((512, 512))
+            image.thumbnail((PIXELS, PIXELS), Image.Resampling.LANCZOS)
             usable.append(to_tensor(image))
         except (OSError, UnidentifiedImageError) as error:
             warn(path, error)

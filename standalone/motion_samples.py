@@ -7,9 +7,11 @@ from functools import partial
 import torch
 import torch.nn.functional as F
 
-from ..kernels.motion_prediction import SIDE, STEP, input_maps, straight_flow
+from ..kernels.first_guess import STEP, first_guess
+from ..kernels.motion_prediction import SIDE, input_maps
+from .dice import Dice
 from .motions import positions
-from .moving_scenes import Dice, scene
+from .moving_scenes import scene
 
 MAX_HANDLES = 7
 TIMES = torch.linspace(0, 1, 49)
@@ -37,12 +39,12 @@ class Sample:
 
 def network_view(picture, handles, targets):
     """inputs [6, S, S] and first guess of the flow [2, S, S] of picture [3, S, S] and points in its pixels."""
-    guess = straight_flow(handles, targets, *picture.shape[-2:])[0]
+    guess = first_guess(handles, targets, *picture.shape[-2:])[0]
     return input_maps(picture[None], handles, targets)[0], guess
 
 
 def next_time(paths, step):
-    """When the handle that is then farthest along its path has gone `step` of paths [T, N, 2]; 1 if none goes so far."""
+    """When the handle then farthest along its path has gone `step` of paths [T, N, 2]; 1 if none goes so far."""
     gone = (paths[1:] - paths[:-1]).norm(dim=-1).cumsum(0).amax(1)
     after = int(torch.searchsorted(gone, torch.tensor(step)))
     if after >= len(gone):

@@ -7,18 +7,19 @@ import torch.nn.functional as F
 from PIL import Image
 from torch.utils.data import Dataset
 
+from ..kernels.first_guess import STEP
 from ..kernels.flow import resize_flow
-from ..kernels.motion_prediction import SIDE, STEP
+from ..kernels.motion_prediction import SIDE
+from .dice import Dice
 from .motion_data import DataError, warn
 from .motion_samples import choose_handles, network_view, next_time
 from .motions import positions
-from .moving_scenes import Dice
 from .photographs import to_tensor
 
 # frames from the start to the end of a drag
 SHORTEST, LONGEST = 15, 55
 # pixels of the square that the flow is computed on
-FLOW_SIDE = 2 * SIDE
+FLOW_SIDE = 3 * SIDE
 # pixels per frame below which a flow is noise
 STILL = 0.15
 
@@ -100,7 +101,10 @@ def follow_flow(grey, estimate):
 
 
 def item_of(frames, mask, dice):
-    """(inputs, guess, flow, weight) of consecutive square PIL images, as Sample.item; None where nothing moves enough. mask [S', S'] (bool, S' = FLOW_SIDE) or None: where handles may lie."""
+    """(inputs, guess, flow, weight) of consecutive square PIL images, as Sample.item; None where nothing moves enough.
+
+    mask [S', S'] (bool, S' = FLOW_SIDE) or None: where handles may lie.
+    """
     import numpy as np
 
     _, cv2 = _libraries()
@@ -153,7 +157,12 @@ class Videos(Dataset):
         file = path.parent / f"{path.stem}_masks" / f"{number:05}.png"
         if not file.exists():
             return None
-        image = Image.open(file).convert("L").resize(size).resize((FLOW_SIDE, FLOW_SIDE), Image.Resampling.BILINEAR, box=box)
+        image = (
+            Image.open(file)
+            .convert("L")
+            .resize(size)
+            .resize((FLOW_SIDE, FLOW_SIDE), Image.Resampling.BILINEAR, box=box)
+        )
         return to_tensor(image)[0] > 0.5
 
     def _try(self, dice):

@@ -1,181 +1,19 @@
 """Random pictures with parts that move on known paths: shapes, creatures, faces, elastic photographs."""
 
 import math
-from dataclasses import dataclass, field
 
 import torch
-import torch.nn.functional as F
 
-from .motions import positions
+from .scene_parts import Blob, Part, Strip, draw
 from .trajectories import STILL, Elastic, Swing, unit
 
 KINDS = ("translation", "rotation", "limbs", "face", "scaling", "elastic", "camera")
-
-
-class Dice:
-    """Random numbers of one seed; `spread` > 1 widens the ranges of the motions beyond those of the training."""
-
-    def __init__(self, seed, spread=1.0):
-        self.generator, self.spread = torch.Generator().manual_seed(seed), spread
-
-    def number(self, low=0.0, high=1.0):
-        return low + (high - low) * torch.rand((), generator=self.generator).item()
-
-    def chance(self, probability):
-        return self.number() < probability
-
-    def whole(self, low, high):
-        """From low to high, both included."""
-        return int(torch.randint(low, high + 1, (), generator=self.generator))
-
-    def pick(self, items, weights=None):
-        if weights is None:
-            return items[self.whole(0, len(items) - 1)]
-        return items[int(torch.multinomial(torch.tensor(weights, dtype=torch.float32), 1, generator=self.generator))]
-
-    def extent(self, limit):
-        """Of a motion: either sign, small ones more often."""
-        return self.pick((-1, 1)) * limit * self.spread * (0.06 + 0.94 * self.number() ** 1.3)
-
-    def direction(self):
-        return self.number(0, 2 * math.pi)
-
-    def noise(self, *shape):
-        return torch.rand(shape, generator=self.generator)
-
-
-def texture(dice, size=96):
-    """A generated surface [3, size, size] in 0..1: noise, stripes, checks or spots in two to three colours."""
-    colours = dice.noise(3, 3)
-    y, x = torch.meshgrid(*2 * (torch.linspace(0, 1, size),), indexing="ij")
-    angle, count = dice.direction(), dice.number(2, 14)
-    along = (x * math.cos(angle) + y * math.sin(angle)) * count
-    across = (y * math.cos(angle) - x * math.sin(angle)) * count
-    kind = dice.pick(("noise", "stripes", "checks", "spots", "shade"), (0.4, 0.15, 0.1, 0.15, 0.2))
-    rough = sum(
-        F.interpolate(dice.noise(1, 2, n, n), (size, size), mode="bicubic")[0] / (i + 1.2)
-        for i, n in enumerate((3, 7, 17, 41))
-    )
-    rough = (rough - rough.amin()) / (rough.amax() - rough.amin())
-    value = {
-        "noise": rough[0],
-        "stripes": 0.5 + 0.5 * torch.sin(2 * math.pi * along + 2 * rough[0]),
-        "checks": (torch.sin(math.pi * along) * torch.sin(math.pi * across) > 0).float(),
-        "spots": ((along % 1 - 0.5).square() + (across % 1 - 0.5).square() < dice.number(0.04, 0.14)).float(),
-        "shade": (along - along.min()) / (along.max() - along.min()),
-    }[kind]
-    picture = torch.lerp(colours[0, :, None, None], colours[1, :, None, None], value)
-    return torch.lerp(picture, colours[2, :, None, None], dice.number(0, 0.5) * rough[1]).clamp(0, 1)
-
-
-class Surfaces:
-    """What things are made of: the given photographs [3, H, W] in 0..1 and generated textures."""
-
-    def __init__(self, photographs, seed, count=160):
-        self.photographs = list(photographs)
-        self.textures = [texture(Dice(seed * 100_003 + i)) for i in range(count)]
-
-    def surface(self, dice, photograph=0.5):
-        """One of them in changed colours, and how a part's coordinates are laid out on it: (picture, matrix, place)."""
-        pool = self.photographs if dice.chance(photograph) and self.photographs else self.textures
-        picture = dice.pick(pool)
-        if dice.chance(0.6):
-            picture = picture[torch.randperm(3, generator=dice.generator)]
-        if dice.chance(0.15):
-            picture = picture.mean(0, keepdim=True).expand(3, -1, -1)
-        gain, lift = dice.noise(3, 1, 1) * 0.7 + 0.6, dice.noise(3, 1, 1) * 0.3 - 0.15
-        picture = ((picture - 0.5) * gain + 0.5 + lift).clamp(0, 1)
-        angle = dice.number(-0.5, 0.5) if dice.chance(0.7) else dice.direction()
-        zoom, flip = dice.number(0.6, 1.7), dice.pick((-1, 1))
-        matrix = torch.tensor([unit(angle, zoom * flip), unit(angle + math.pi / 2, zoom)]).T
-        return picture, matrix, dice.noise(2) * 2 - 1
-
-
-def paint(surface, c, size):
-    """A surface at rest positions c [h, w, 2] of a picture of `size` pixels: [3, h, w]."""
-    picture, matrix, place = surface
-    grid = (c * (2 / size)) @ matrix.T + place
-    return F.grid_sample(picture[None], grid[None], "bilinear", "reflection", align_corners=False)[0]
-
-
-@dataclass(frozen=True)
-class Blob:
-    """Distance-like function of a closed shape around `centre`: radii (a, b), power 2 = ellipse, 6 = box; wavy edge."""
-
-    centre: tuple
-    radii: tuple
-    power: float = 2.0
-    waves: tuple = ()
-
-    def __call__(self, c):
-        offset = (c - torch.tensor(self.centre)) / torch.tensor(self.radii)
-        radius = offset.abs().clamp(min=1e-4).pow(self.power).sum(-1).pow(1 / self.power)
-        curve = 1.0
-        if self.waves:
-            angle = torch.atan2(offset[..., 1], offset[..., 0])
-            curve = 1 + sum(size * torch.cos(count * angle + phase) for count, size, phase in self.waves)
-        return (radius - curve) * min(self.radii)
-
-
-@dataclass(frozen=True)
-class Strip:
-    """A tapering rounded strip from the anchor along u."""
-
-    length: float
-    width: float
-    tip: float
-
-    def __call__(self, c):
-        along = c[..., 0].clamp(0, self.length)
-        half = self.width + (self.tip - self.width) * along / self.length
-        return torch.hypot(c[..., 0] - along, c[..., 1]) - half
-
-
-@dataclass
-class Part:
-    """`group`: parts that hang together move together. `marks`: (shape, colour) drawn on it."""
-
-    motion: object
-    shape: object
-    surface: tuple
-    group: int
-    outline: float = 0.0
-    marks: list = field(default_factory=list)
-
-
-@dataclass
-class Scene:
-    """picture [3, S, S]; owner [S, S]: the part seen at a pixel, -1 = ground; rest [S, S, 2]: its rest position."""
-
-    picture: torch.Tensor
-    owner: torch.Tensor
-    rest: torch.Tensor
-    motions: list
-    groups: list
-    kind: str
+# how often a training sees each
+WEIGHTS = (0.16, 0.18, 0.27, 0.08, 0.09, 0.17, 0.05)
 
 
 def _colour(dice):
     return dice.noise(3)[:, None, None]
-
-
-def draw(size, ground, ground_motion, parts, kind):
-    xy = positions(size)
-    picture, owner, rest = paint(ground, xy, size), torch.full((size, size), -1), xy.clone()
-    for index, part in enumerate(parts):
-        c = part.motion.inverse(xy)
-        distance = part.shape(c)
-        inside = (0.5 - distance).clamp(0, 1)
-        look = paint(part.surface, c, size)
-        if part.outline:
-            look = look * (1 - 0.8 * (1 - (distance + part.outline).abs() / part.outline).clamp(0, 1))
-        for shape, colour in part.marks:
-            look = torch.lerp(look, colour.expand_as(look), (0.5 - shape(c)).clamp(0, 1))
-        picture = torch.lerp(picture, look, inside)
-        seen = inside > 0.5
-        owner[seen] = index
-        rest[seen] = c[seen]
-    return Scene(picture, owner, rest, [p.motion for p in parts] + [ground_motion], [p.group for p in parts] + [-1], kind)
 
 
 class Builder:
@@ -196,9 +34,7 @@ class Builder:
         waves = ()
         if dice.chance(0.5):
             waves = tuple((n, dice.number(0, 0.3 / n), dice.direction()) for n in (2, 3, 4, 5))
-        return Blob(
-            centre, (radius, radius * dice.number(0.45, 1)), dice.pick((1.3, 2.0, 2.0, 3.0, 8.0)), waves
-        )
+        return Blob(centre, (radius, radius * dice.number(0.45, 1)), dice.pick((1.3, 2.0, 2.0, 3.0, 8.0)), waves)
 
     def part(self, motion, shape, group, surface=None, photograph=0.45):
         dice = self.dice
@@ -230,7 +66,9 @@ class Builder:
         dice = self.dice
         surface = self.surfaces.surface(dice, 0.3)
         middle, radius = self.place(0.3), self.length(0.07, 0.17)
-        body = self.part(Swing(middle, dice.direction()), Blob((0.0, 0.0), (radius, radius * dice.number(0.7, 1.3))), group)
+        body = self.part(
+            Swing(middle, dice.direction()), Blob((0.0, 0.0), (radius, radius * dice.number(0.7, 1.3))), group
+        )
         body.surface = surface if dice.chance(0.75) else body.surface
         limbs, start, count = [], dice.direction(), dice.whole(1, 4)
         for i in range(count):
@@ -240,19 +78,21 @@ class Builder:
             angle += dice.number(-0.6, 0.6)
             length, width = self.length(0.15, 0.42), self.length(0.018, 0.06)
             moves = i == 0 or dice.chance(0.5)
-            turn = dice.extent(1.9) * moves
+            turn, curl, knee = (dice.extent(limit) * moves for limit in (1.9, 2.2, 1.6))
+            jointed = dice.chance(0.3)
+            turn *= dice.chance(0.75)
+            curl, knee = curl * dice.chance(0.65) * (not jointed), knee * dice.chance(0.5) * jointed
+            # beyond this, an end says nothing of the way there
+            much = min(1.0, 2.2 * dice.spread / (abs(turn) + abs(curl) + abs(knee) + 1e-9))
+            turn, curl, knee = turn * much, curl * much, knee * much
             own = group * 10 + i
-            if dice.chance(0.3):
-                # upper and lower arm; the joint turns too
-                joint, more = dice.number(-1, 1), dice.extent(1.6) * moves * dice.pick((0, 1))
-                limbs.append(self.part(Swing(root, angle, turn), Strip(length * 0.55, width, width * 0.85), own, look))
-                lower = Swing(root, angle + joint, turn + more, arm=(length * 0.55, angle, turn))
-                limbs.append(self.part(lower, Strip(length * 0.55, width * 0.85, width * 0.6), own, look))
+            if jointed:
+                motion, half = Swing(root, angle, turn), length * 0.55
+                limbs.append(self.part(motion, Strip(half, width, width * 0.85), own, look))
+                lower = Swing(root, angle + dice.number(-1, 1), turn + knee, arm=(half, angle, turn))
+                limbs.append(self.part(lower, Strip(half, width * 0.85, width * 0.6), own, look))
             else:
-                bend = dice.extent(2.4) / length * moves * dice.pick((0, 1, 1))
-                if bend and dice.chance(0.35):
-                    turn = 0.0
-                motion = Swing(root, angle, turn, curvature=dice.number(-1, 1) / length, bend=bend)
+                motion = Swing(root, angle, turn, curvature=dice.number(-1, 1) / length, bend=curl / length)
                 limbs.append(self.part(motion, Strip(length, width, width * dice.number(0.3, 1.2)), own, look))
         body.group = group * 10 + 9
         return limbs + [body] if dice.chance(0.5) else [body] + limbs
@@ -301,14 +141,9 @@ class Builder:
         return Elastic(((self.place(0.1), 50.0 * self.size, shift, turn, growth),))
 
 
-WEIGHTS = {
-    "translation": 0.16, "rotation": 0.18, "limbs": 0.27, "face": 0.08, "scaling": 0.09, "elastic": 0.17, "camera": 0.05,
-}  # fmt: skip
-
-
 def scene(dice, surfaces, size, kind=None):
     """A random Scene of `size` pixels, of a kind of KINDS or any of them."""
-    kind = kind or dice.pick(KINDS, [WEIGHTS[k] for k in KINDS])
+    kind = kind or dice.pick(KINDS, WEIGHTS)
     build, parts, motion = Builder(dice, surfaces, size), [], STILL
     ground = surfaces.surface(dice, 0.6)
     if kind in ("elastic", "camera"):

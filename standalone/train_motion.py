@@ -14,8 +14,10 @@ from .motion_data import VALIDATION, bundled, open_data
 
 # 1.6 MB as float16
 SHIPPED = {"hid_S": 32, "hid_T": 128, "N_S": 4, "N_T": 2}
-# how much more an error counts around the handles, whose flow is what Eq. 4 reads
-AT_HANDLES = 4
+# how much more an error counts around the handles, whose flow is what Eq. 4 reads, and where something moves
+AT_HANDLES, MOVING = 4, 2
+# pixels
+STILL = 0.05
 
 
 class TrainingError(ValueError):
@@ -36,14 +38,15 @@ def _accelerator(precision):
 
 
 def loss_of(predicted, flow, weight, heatmap):
-    """Mean square error of the flow (Eq. 1), in square pixels; errors around the handles count more."""
-    weight = weight * (1 + AT_HANDLES * heatmap)
+    """Mean square error of the flow (Eq. 1), in square pixels; errors at handles and moving content count more."""
+    moving = flow.norm(dim=1, keepdim=True) > STILL
+    weight = weight * (1 + AT_HANDLES * heatmap + MOVING * moving)
     return ((predicted - flow).square() * weight).sum() / (2 * weight.sum()).clamp(min=1)
 
 
 def end_point_error(predicted, flow, weight):
     """Mean length of the error, in pixels, where the content moves."""
-    moving = (flow.norm(dim=1, keepdim=True) > 0.05) * weight
+    moving = (flow.norm(dim=1, keepdim=True) > STILL) * weight
     return ((predicted - flow).norm(dim=1, keepdim=True) * moving).sum() / moving.sum().clamp(min=1)
 
 
@@ -98,7 +101,7 @@ class _Log:
 
 
 def train_motion(
-    folder, out, steps=20_000, batch=8, learning_rate=1e-3, seed=0, config=None, every=250, workers=0,
+    folder, out, steps=20_000, batch=8, learning_rate=2e-3, seed=0, config=None, every=250, workers=0,
     precision="auto", validation=64,
 ):  # fmt: skip
     """Trains and exports a predictor; checkpoints beside `out` make an interrupted run go on where it stopped.
@@ -110,7 +113,10 @@ def train_motion(
     out = Path(out)
     data = open_data(folder, seed)
     network = SimVP(**(config or SHIPPED)).to(memory_format=torch.channels_last)
-    ema = Ema(network, 0.9985)
+    # it begins with the first guess
+    torch.nn.init.zeros_(network.dec.readout.weight)
+    torch.nn.init.zeros_(network.dec.readout.bias)
+    ema = Ema(network, 0.997)
     optimizer = torch.optim.AdamW(network.parameters(), lr=learning_rate, betas=(0.9, 0.99), weight_decay=1e-3)
     parts = {"network": network, "ema": ema.module, "optimizer": optimizer}
     checkpoint, start, curves = out.with_suffix(".checkpoint"), 0, {}
@@ -134,7 +140,9 @@ def train_motion(
     for inputs, guess, flow, weight in bar:
         for group in optimizer.param_groups:
             done = min(1, step / steps)
-            group["lr"] = learning_rate * min(1, (step + 1) / 200) * (0.02 + 0.49 * (1 + math.cos(math.pi * done)))
+            group["lr"] = (
+                learning_rate * min(1, (step + 1) / (0.03 * steps)) * (0.02 + 0.49 * (1 + math.cos(math.pi * done)))
+            )
         inputs = inputs.contiguous(memory_format=torch.channels_last)
         predicted = guess + module(inputs).float()
         loss = loss_of(predicted, flow, weight, inputs[:, 5:])

@@ -1,15 +1,16 @@
 """SimVP against the published code's numbers, the input maps, Eq. 4, the guard and the shipped predictor."""
 
 import json
+import math
 import zlib
 from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
+from dragkit.kernels.first_guess import STEP, first_guess, turns
 from dragkit.kernels.motion_prediction import (
     ROUNDS,
-    STEP,
     follow,
     guarded_step,
     input_maps,
@@ -17,7 +18,6 @@ from dragkit.kernels.motion_prediction import (
     predict_step,
     roll_out,
     sample_flow,
-    straight_flow,
 )
 from dragkit.kernels.simvp import PredictorError, SimVP, build, metadata_of
 from dragkit.standalone.bench_motion import bench_motion, spaced, straight, table
@@ -61,7 +61,9 @@ def test_simvp_is_published_by_default():
 
 @pytest.mark.parametrize("case", CASES)
 def test_simvp_gives_the_published_outputs(case):
-    golden = {k.split("/")[1]: v for k, v in load_file(GOLDEN / "simvp.safetensors").items() if k.startswith(case + "/")}
+    golden = {
+        k.split("/")[1]: v for k, v in load_file(GOLDEN / "simvp.safetensors").items() if k.startswith(case + "/")
+    }
     network = published(case)
     with torch.no_grad():
         latent, skip = network.enc(golden["in"])
@@ -117,14 +119,14 @@ class Constant(torch.nn.Module):
 
 
 def test_a_step_adds_the_flow_to_the_handles():
-    # 192 x 96 pixels are shown at half size: an even step of the drag is 8 pixels here, 4 there
+    # 192 x 96 pixels are shown at a third of the size
     image = torch.rand(1, 3, 96, 192)
     handles, targets = torch.tensor([[50.0, 40.0]]), torch.tensor([[90.0, 40.0]])
     flow, moved = predict_step(Constant(0.5, -1.0), image, handles, targets)
     assert flow.shape == (1, 2, 96, 192)
-    torch.testing.assert_close(moved, torch.tensor([[50 + 2 * 0.5 + 192 * STEP, 40 - 2 * 1.0]]), atol=0.15, rtol=0)
+    torch.testing.assert_close(moved, torch.tensor([[50 + 3 * 0.5 + 192 * STEP, 40 - 3 * 1.0]]), atol=0.15, rtol=0)
     # far from the handle the network has it all
-    torch.testing.assert_close(flow[0, :, 90, 190], torch.tensor([1.0, -2.0]), atol=1e-3, rtol=0)
+    torch.testing.assert_close(flow[0, :, 90, 190], torch.tensor([1.5, -3.0]), atol=0.1, rtol=0)
 
 
 def test_no_points_no_motion():
@@ -134,14 +136,29 @@ def test_no_points_no_motion():
     assert roll_out(partial(predict_flow, Constant(1.0, 1.0)), torch.rand(1, 3, 20, 30), nothing, nothing) == []
 
 
-def test_straight_steps_are_exact_at_the_handles():
-    handles = torch.tensor([[20.5, 30.5], [24.5, 30.5], [70.5, 80.5]])
-    targets = torch.tensor([[20.5, 10.5], [24.5, 40.5], [72.5, 80.5]])
-    flow = straight_flow(handles, targets, 96, 96)
+def test_the_first_guess_is_straight_where_nothing_turns():
+    handles = torch.tensor([[20.5, 30.5], [70.5, 80.5], [10.5, 90.5]])
+    targets = torch.tensor([[20.5, 10.5], [70.5, 60.5], [10.5, 80.5]])
     # the farthest goes one step, the others as much of their ways
-    expected = torch.tensor([[0.0, -4.0], [0.0, 2.0], [0.4, 0.0]])
-    torch.testing.assert_close(sample_flow(flow, handles), expected, atol=5e-3, rtol=0)
-    torch.testing.assert_close(straight_flow(handles, handles + 1, 96, 96)[0, :, 30, 22], torch.ones(2), atol=0.1, rtol=0)
+    expected = torch.tensor([[0.0, -4.0], [0.0, -4.0], [0.0, -2.0]])
+    torch.testing.assert_close(sample_flow(first_guess(handles, targets, 96, 96), handles), expected, atol=5e-3, rtol=0)
+    near = first_guess(handles, handles + 1, 96, 96)
+    torch.testing.assert_close(sample_flow(near, handles), torch.ones(3, 2), atol=5e-3, rtol=0)
+    assert near[0, :, 5, 90].abs().max() < 0.01
+
+
+def test_the_first_guess_turns_what_turns_together():
+    # two points of a wheel about (48, 48) make a quarter turn; the farthest is 20 pixels away
+    handles = torch.tensor([[68.0, 48.0], [60.0, 48.0]])
+    targets = torch.tensor([[48.0, 68.0], [48.0, 60.0]])
+    assert turns(handles, targets, 9.6).tolist() == pytest.approx([math.pi / 2 * 1j] * 2)
+    angle = 4 / 20
+    flow = first_guess(handles, targets, 96, 96)
+    turned = torch.tensor([math.cos(angle), math.sin(angle)])
+    expected = torch.stack((20 * turned, 12 * turned)) + 48 - handles
+    torch.testing.assert_close(sample_flow(flow, handles), expected, atol=0.03, rtol=0)
+    # drags apart from each other, of a thing that would have to grow, go straight
+    assert turns(handles, handles + torch.tensor([[20.0, 0.0], [-4.0, 0.0]]), 9.6).abs().max() < 1e-6
 
 
 def still(image, flow):

@@ -5,16 +5,19 @@ import sys
 
 import pytest
 import torch
-from dragkit.kernels.motion_prediction import SIDE, STEP
+from dragkit.kernels.first_guess import STEP
+from dragkit.kernels.motion_prediction import SIDE
 from dragkit.standalone import train_motion as trainer
 from dragkit.standalone.cli import main
+from dragkit.standalone.dice import Dice
 from dragkit.standalone.motion_data import DataError, Synthetic, bundled, open_data
 from dragkit.standalone.motion_samples import make_sample, next_time
 from dragkit.standalone.motion_videos import FLOW_SIDE, Videos, follow_flow, item_of, read_frames
 from dragkit.standalone.motions import positions
-from dragkit.standalone.moving_scenes import KINDS, Dice, Surfaces
+from dragkit.standalone.moving_scenes import KINDS
 from dragkit.standalone.photographs import photograph, to_pil
 from dragkit.standalone.predictors import load_motion_predictor
+from dragkit.standalone.surfaces import Surfaces
 from dragkit.standalone.trajectories import Elastic, Swing
 from PIL import Image
 
@@ -90,7 +93,9 @@ def test_samples_are_repeatable_and_different(surfaces):
 
 
 def short(folder, out, **options):
-    return trainer.train_motion(folder, out, **{"config": TINY, "batch": 4, "precision": "no", "validation": 2} | options)
+    return trainer.train_motion(
+        folder, out, **{"config": TINY, "batch": 4, "precision": "no", "validation": 2} | options
+    )
 
 
 def test_going_on_after_an_interruption_changes_nothing(tmp_path, monkeypatch):
@@ -118,7 +123,7 @@ def test_training_lowers_the_loss(tmp_path, monkeypatch):
     four = Synthetic([photograph("coffee")])
     items = [four[i] for i in range(4)]
     monkeypatch.setattr(Synthetic, "__getitem__", lambda self, index: items[index % 4])
-    curves = short(None, tmp_path / "m.safetensors", steps=60, every=15, learning_rate=5e-3)["curves"]
+    curves = short(None, tmp_path / "m.safetensors", steps=60, every=10, learning_rate=5e-3)["curves"]
     assert curves["loss"][-1][1] < 0.8 * curves["loss"][0][1]
 
 
@@ -164,7 +169,7 @@ def test_what_a_video_teaches(tmp_path):
     handles = inputs[3:5].abs().sum(0) > 0
     assert 1 <= handles.sum() <= 7
     # the square runs to the right: targets lie there, and a step is a step
-    assert (inputs[3][handles] < -10).all() and inputs[4][handles].abs().max() < 3
+    assert (inputs[3][handles] < -5).all() and inputs[4][handles].abs().max() < 2
     torch.testing.assert_close(flow[:, handles].median(1).values, torch.tensor([STEP * SIDE, 0.0]), atol=0.5, rtol=0)
     # what the square covers cannot be followed
     assert 0 < (weight < 0.5).float().mean() < 0.5
@@ -177,7 +182,7 @@ def test_masks_say_where_handles_may_lie(tmp_path):
     mask.paste(255, (0, 64, 192, 84))
     mask.save(tmp_path / "good_masks" / "00000.png")
     rows = (Videos([tmp_path / "good.mp4"])[1][0][3:5].abs().sum(0) > 0).nonzero()[:, 0]
-    assert ((rows >= 31) & (rows <= 42)).all()
+    assert ((rows >= 64 * SIDE // 192) & (rows <= 84 * SIDE // 192)).all()
 
 
 def test_frames_from_the_middle(tmp_path):
@@ -222,7 +227,18 @@ def test_missing_packages_are_named(tmp_path, monkeypatch, module):
     film(tmp_path / "good.mp4", 16)
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(SystemExit) as caught:
-        main(["train-motion", str(tmp_path), "--out", str(tmp_path / "m.safetensors"), "--steps", "1", "--precision", "no"])
+        main(
+            [
+                "train-motion",
+                str(tmp_path),
+                "--out",
+                str(tmp_path / "m.safetensors"),
+                "--steps",
+                "1",
+                "--precision",
+                "no",
+            ]
+        )
     assert 'pip install "dragkit[train]"' in str(caught.value.code) and "\n" not in str(caught.value.code)
 
 

@@ -30,7 +30,7 @@ interface ChangeTracker {
 export interface App {
   graph: Graph & { rootGraph?: Graph; id?: string };
   rootGraph?: Graph & { id?: string };
-  canvas: { canvas: HTMLCanvasElement; ds: { scale: number } };
+  canvas: { canvas: HTMLCanvasElement; graph?: Graph; ds: { scale: number } };
   extensionManager?: { workflow?: { activeWorkflow?: { changeTracker?: ChangeTracker } } };
   getRandParam(): string;
   queuePrompt(number: number, count: number, nodes?: string[]): Promise<unknown>;

@@ -5,7 +5,7 @@
 import { api } from "../../scripts/api.js";
 // @ts-expect-error served by ComfyUI
 import { app } from "../../scripts/app.js";
-import { NodeEditor } from "./node_editor.mjs";
+import { NodeEditor, forgetSessions } from "./node_editor.mjs";
 
 const SIZE = [360, 480];
 
@@ -31,6 +31,7 @@ app.registerExtension({
     const { points } = definition.input.required;
     points[1] = { ...points[1], widgetType: "DRAGKIT_POINTS" };
   },
+  setup: () => api.addEventListener("graphCleared", forgetSessions),
   getCustomWidgets() {
     return {
       /** @param {import("./comfy.d.ts").ComfyNode} node @param {string} name @param {[string, {default?: string}]} input */

@@ -43,14 +43,13 @@ export class Editor {
     this.statusLine = element("div", { class: "dragkit-status", role: "status" });
     this.notice = element("div", { class: "dragkit-notice", role: "alert" });
     this.empty = this.#emptyHint();
-    this.stage.element.append(this.keys, this.empty);
+    this.stage.element.append(this.keys, this.empty, this.notice);
     this.root = element(
       "div",
       { class: "dragkit", "data-capture-wheel": "true", role: "group", "aria-label": "Drag points" },
       element("style", {}, STYLE),
       this.#toolbar(),
       this.stage.element,
-      this.notice,
       this.statusLine,
     );
     this.#listen();
@@ -62,7 +61,6 @@ export class Editor {
   /** Ends everything that this editor listens to; may be called twice. */
   destroy() {
     this.#life.abort();
-    this.root.remove();
   }
 
   /** @param {string} name @param {import("./commands.mjs").Command} command */
@@ -73,8 +71,9 @@ export class Editor {
     // in a narrow editor the style hides all but the first letter
     else if (command.text) button.append(command.text[0], element("span", {}, command.text.slice(1)));
     button.addEventListener("click", () => {
-      command.run();
+      // first: a command may give the focus to what it opens
       this.keys.focus({ preventScroll: true });
+      command.run();
     });
     this.#buttons.push({ button, command });
     return button;
@@ -225,10 +224,10 @@ export class Editor {
     const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
     if (plain && event.key.toLowerCase() === "f" && this.host.large) this.host.large();
     else if (plain && event.key === "0") this.stage.resetZoom();
+    else if (event.key === "Escape" && this.host.close) this.gestures.cancel() || this.host.close();
     else if (!pressKey(this.session, this.gestures, this.commands, event)) {
       if (event.key !== "Escape") return;
-      if (this.host.close) this.host.close();
-      else this.keys.blur();
+      this.keys.blur();
     }
     event.preventDefault();
     event.stopPropagation();

@@ -8,7 +8,6 @@
 
 export const MAX_JSON = 50_000;
 export const MAX_STROKES = 1000;
-export const MAX_STROKE_POINTS = 10_000;
 const MIN_RADIUS = 0.75;
 // fractions of the picture's smaller side
 const FIRST_TOLERANCE = 0.0005;
@@ -229,12 +228,11 @@ function boxes(mask, width, height, cells) {
 
 /** @param {readonly Stroke[]} strokes @param {number} limit */
 function fits(strokes, limit) {
-  const points = strokes.reduce((sum, { points = [] }) => sum + points.length, 0);
-  return strokes.length <= MAX_STROKES && points <= MAX_STROKE_POINTS && JSON.stringify(strokes).length <= limit;
+  return strokes.length <= MAX_STROKES && JSON.stringify(strokes).length <= limit;
 }
 
 /**
- * strokes whose JSON has at most limit characters (100 or more), and no more than can be read again; the same object
+ * strokes whose JSON has at most limit characters (100 or more), and that are at most MAX_STROKES; the same object
  * where they are short enough. Else their paths lose points, up to 1/200 of the smaller side of the picture, whose size
  * says what a distance is, and digits. Where that is not enough, all of them become boxes with the same result, on a
  * grid that gets coarser until they fit: what is painted stays painted and grows by less than a cell, and holes smaller

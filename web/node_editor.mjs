@@ -27,6 +27,9 @@ const ABSENCE =
 /** What is shown survives ComfyUI's undo, which makes every node anew. @type {Map<string, Session>} */
 const sessions = new Map();
 
+/** For an emptied graph, which gives the same ids to other nodes. */
+export const forgetSessions = () => sessions.clear();
+
 export class NodeEditor {
   session = new Session();
   absence = element("div", { style: "max-width: 320px; padding: 0 16px; font-size: 12px; white-space: normal" }, ABSENCE);
@@ -175,7 +178,7 @@ export class NodeEditor {
       return { key: `own:${picture}`, file: picture ? fileReference(picture) : null };
     }
     const found = origin(this.#root, this.node, this.#input("image"));
-    const file = found?.slot === 0 ? loadedFile(found.node) : null;
+    const file = found?.slot === 0 ? loadedFile(this.#root, found.node) : null;
     return { key: file ? `file:${JSON.stringify(file)}` : `node:${found?.node.id}:${found?.slot}`, file };
   }
 
@@ -183,7 +186,7 @@ export class NodeEditor {
   refresh() {
     if (!this.node.graph) return;
     this.#remember();
-    this.#explainAbsence();
+    this.#ensureShown();
     if (!this.#isConnected("mask") && this.session.inputMask) this.#setMask(null);
     const linked = this.#isConnected(this.widget?.name ?? "");
     if (linked !== this.session.linked) {
@@ -212,11 +215,15 @@ export class NodeEditor {
     if (this.#waiting && picture) this.#read();
   }
 
-  /** Frontends before 1.28 draw Nodes 2.0 without DOM widgets; then the node says why it has no editor. */
-  #explainAbsence() {
-    const body = document.querySelector(`[data-testid="node-body-${this.node.id}"]`);
+  /** In Nodes 2.0 the editor of a node that ComfyUI's undo replaced stays, and frontends before 1.28 show none at all;
+   * then the node says why. */
+  #ensureShown() {
+    const shown = this.node.graph === this.app.canvas.graph;
+    const body = shown && document.querySelector(`[data-testid="node-body-${this.node.id}"]`);
     if (this.editor.root.isConnected || !body) return this.absence.remove();
-    if (this.absence.parentNode !== body) body.append(this.absence);
+    const before = body.querySelector(".dragkit");
+    if (before) before.replaceWith(this.editor.root);
+    else if (this.absence.parentNode !== body) body.append(this.absence);
   }
 
   /** Keeps what is shown for the node that ComfyUI's undo puts in the place of this one. */
@@ -294,6 +301,7 @@ export class NodeEditor {
       hideOnZoom: false,
     });
     this.session.store.load(EMPTY);
+    requestAnimationFrame(() => requestAnimationFrame(() => this.refresh()));
     return this.widget;
   }
 }

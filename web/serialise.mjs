@@ -3,7 +3,7 @@
 
 import { readDrags } from "./drag_text.mjs";
 import { Problem, innerPath, isNumber, jsonValues, shown, strip, xy } from "./json_values.mjs";
-import { MAX_JSON, MAX_STROKES, MAX_STROKE_POINTS, simplify } from "./mask.mjs";
+import { MAX_JSON, MAX_STROKES, simplify } from "./mask.mjs";
 import { EMPTY, MAX_PAIRS } from "./state.mjs";
 
 /** @typedef {import("./state.mjs").Document} Document */
@@ -15,6 +15,7 @@ const FORMAT = "dragkit.points";
 const VERSION = 1;
 const MAX_TEXT = 1_000_000;
 const MAX_SIDE = 16_384;
+const MAX_STROKE_POINTS = 10_000;
 // for strokes beside so many points that nothing would be left of MAX_JSON
 const MIN_STROKES_JSON = 10_000;
 /** The fewest and the most points of a stroke. @type {Record<string, [number, number]>} */

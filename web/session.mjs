@@ -39,7 +39,11 @@ function painted(mask, value, colour, width, height) {
 }
 
 export class Session {
-  store = new Store(fit);
+  store = new Store((document) => {
+    const fitted = fit(document);
+    if (fitted !== document) this.notice = "The painted region was simplified to keep the workflow small.";
+    return fitted;
+  });
   /** @type {Ui} */
   ui = { tool: "drag", size: 0.12, showing: "preview", maskShown: true, runOnRelease: false };
   /** @type {Shown|null} */ picture = null;

@@ -93,12 +93,26 @@ function passes(node, output) {
 }
 
 /**
- * The file that a node loads, if it is one like Load Image: its widget `image` holds "[folder/]name [input|output|temp]".
- * @param {GraphNode} node @returns {FileReference|null}
+ * The value of a node's widget, also where the widget is on the outside of the node's subgraph; undefined where another
+ * node gives it.
+ * @param {Graph} root @param {GraphNode} node @param {string} name @returns {unknown}
  */
-export function loadedFile(node) {
-  if (node.inputs?.some((input) => input.name === "image" && input.link != null)) return null;
-  const value = node.widgets?.find(({ name }) => name === "image")?.value;
+function widgetValue(root, node, name) {
+  const graph = /** @type {Graph} */ (node.graph);
+  const link = linkOf(graph, node.inputs?.find((input) => input.name === name)?.link);
+  const value = node.widgets?.find((widget) => widget.name === name)?.value;
+  if (!link) return value;
+  const host = String(link.origin_id) === SUBGRAPH_INPUT ? hostOf(root, graph)?.node : undefined;
+  const outside = host?.inputs?.[link.origin_slot];
+  return host && outside && widgetValue(root, host, outside.name);
+}
+
+/**
+ * The file that a node loads, if it is one like Load Image: its widget `image` holds "[folder/]name [input|output|temp]".
+ * @param {Graph} root @param {GraphNode} node @returns {FileReference|null}
+ */
+export function loadedFile(root, node) {
+  const value = widgetValue(root, node, "image");
   return typeof value === "string" ? fileReference(value) : null;
 }
 

@@ -29,8 +29,11 @@ export const STYLE = `
   align-items: center; justify-content: center; text-align: center; color: var(--descrip-text, #999);
   pointer-events: none; }
 .dragkit-empty button { pointer-events: auto; padding: 0 8px; }
-.dragkit-status { min-height: 17px; color: var(--descrip-text, #999); overflow-wrap: anywhere; }
+/* neither takes room from the picture: it must not move under the hand */
+.dragkit-status { height: 33px; overflow: auto; color: var(--descrip-text, #999); overflow-wrap: anywhere; }
 .dragkit-notice { color: #ffb020; overflow-wrap: anywhere; }
+.dragkit-stage .dragkit-notice { position: absolute; inset: 0 0 auto; padding: 2px 6px; pointer-events: none;
+  background: rgba(0, 0, 0, .7); }
 .dragkit-notice:empty, .dragkit [hidden] { display: none; }
 .dragkit-panel { position: absolute; inset: 0; z-index: 1; display: flex; flex-direction: column; gap: 4px; padding: 6px;
   background: var(--comfy-menu-bg, #222); border-radius: 6px; }

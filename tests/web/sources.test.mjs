@@ -102,10 +102,23 @@ test("everything after a node is found once, through the borders of subgraphs", 
 });
 
 test("the file that a node loads", () => {
-  assert.deepEqual(loadedFile(load(1, "sub/dir/a b.JPG")), { filename: "a b.JPG", subfolder: "sub/dir", type: "input" });
+  const loaded = (node) => loadedFile(graph([node], []), node);
+  assert.deepEqual(loaded(load(1, "sub/dir/a b.JPG")), { filename: "a b.JPG", subfolder: "sub/dir", type: "input" });
   assert.deepEqual(fileReference("x.webp [output]"), { filename: "x.webp", subfolder: "", type: "output" });
   assert.equal(fileReference("model.safetensors"), null);
-  assert.equal(loadedFile({ id: 1, widgets: [{ name: "image", value: 3 }] }), null);
-  assert.equal(loadedFile({ id: 1 }), null);
-  assert.equal(loadedFile({ ...load(1), inputs: [{ name: "image", link: 4 }] }), null);
+  assert.equal(loaded({ id: 1, widgets: [{ name: "image", value: 3 }] }), null);
+  assert.equal(loaded({ id: 1 }), null);
+});
+
+test("the file of a loader whose name is given from outside", () => {
+  const given = () => ({ ...load(2), inputs: [{ name: "image" }] });
+  const linked = graph([load(1), given()], [[1, 0, 2, 0]]);
+  assert.equal(loadedFile(linked, linked.nodes[1]), null);
+
+  const inner = graph([given()], [[-10, 0, 2, 0]]);
+  const host = { id: 3, subgraph: inner, inputs: [{ name: "photo" }], widgets: [{ name: "photo", value: "dog.png" }] };
+  const root = graph([host], []);
+  assert.equal(loadedFile(root, inner.nodes[0])?.filename, "dog.png");
+  const outside = graph([load(1), { ...host, inputs: [{ name: "photo" }] }], [[1, 0, 3, 0]]);
+  assert.equal(loadedFile(outside, inner.nodes[0]), null);
 });

@@ -280,6 +280,20 @@ class TestInterrupt(Rerun):
         return io.NodeOutput(model)
 
 
+class TestWait(Rerun):
+    """Passes a picture on after some seconds."""
+
+    @classmethod
+    def define_schema(cls):
+        inputs = [io.Image.Input("image"), io.Float.Input("seconds", default=0.5, min=0, max=60)]
+        return schema("TestWait", inputs, [io.Image.Output()])
+
+    @classmethod
+    def execute(cls, image, seconds):
+        time.sleep(seconds)
+        return io.NodeOutput(image)
+
+
 def leaves(name, value):
     """(name, tensor or plain value) of everything inside `value`; a LATENT's samples carry the name itself."""
     if dataclasses.is_dataclass(value) or "dragkit" in type(value).__module__:
@@ -342,5 +356,6 @@ class TestExtension(ComfyExtension):
             TestSplitBatch,
             TestCount,
             TestInterrupt,
+            TestWait,
             TestDump,
         ]
