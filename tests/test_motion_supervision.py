@@ -137,10 +137,21 @@ def test_the_scale_of_the_loss_does_not_change_the_steps(scale):
     torch.testing.assert_close(plain.z, scaled.z)
 
 
-def test_a_loss_that_is_no_number_leaves_the_latent_as_it_was():
+def test_after_a_loss_that_is_no_number_the_latent_is_the_last_one_whose_loss_was():
     optimizer = LatentOptimizer(torch.ones(1, 4, 2, 2))
     optimizer.step(lambda z: z.square().sum())
-    before = optimizer.z.detach().clone()
+    good = optimizer.latent(torch.ones(1))
+    optimizer.step(lambda z: z.square().sum())
+    after = optimizer.latent(torch.ones(1))
+    assert not torch.equal(after, good)
     with pytest.raises(SupervisionError, match="finite"):
         optimizer.step(lambda z: (z * float("nan")).sum())
-    assert torch.equal(optimizer.z, before)
+    # a finite loss was never seen at `after`, but at what came before it
+    assert torch.equal(optimizer.z, good)
+
+
+def test_a_gradient_that_is_no_number_leaves_the_latent_as_it_was():
+    optimizer = LatentOptimizer(torch.zeros(1, 4, 2, 2))
+    with pytest.raises(SupervisionError, match="finite"):
+        optimizer.step(lambda z: z.square().sqrt().sum())
+    assert torch.equal(optimizer.z, torch.zeros(1, 4, 2, 2))
