@@ -1,4 +1,4 @@
-"""DynaDrag's loop (Sec. 3.4): predict where the handles go next, move the content there, look at the picture, repeat."""
+"""DynaDrag's loop (Sec. 3.4): predict where the handles go next, move the content there, look again."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -4,8 +4,11 @@ from comfy_api.latest import ComfyExtension
 
 from .consistency import ApplyKVCache, KVCacheInversion
 from .demo_model import DemoModel
+from .dynadrag import DynaDrag
 from .flow import FlowPreview
+from .motion import LoadMotionPredictor, MotionPrediction
 from .points import DragPointsNode, DragPointsPreview
+from .supervision import MotionSupervision, SelectPoints
 from .warpage import BNNI, LatentWarpage
 
 
@@ -20,4 +23,9 @@ class DragKit(ComfyExtension):
             ApplyKVCache,
             FlowPreview,
             DemoModel,
+            LoadMotionPredictor,
+            MotionPrediction,
+            SelectPoints,
+            MotionSupervision,
+            DynaDrag,
         ]

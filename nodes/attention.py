@@ -44,8 +44,9 @@ class _Hook:
 
 
 class Recorder(_Hook):
-    def __init__(self, cache):
+    def __init__(self, cache, node):
         super().__init__(cache)
+        self.node = node
         self._seen, self._seen_at = set(), None
 
     def __call__(self, q, k, v, options):
@@ -54,9 +55,7 @@ class Recorder(_Hook):
                 self._seen, self._seen_at = set(), options["sigmas"]
             # several conditionings come in one batch, or, where they differ in shape, one after the other
             if len(options["cond_or_uncond"]) > 1 or self.block(options) in self._seen:
-                raise KVCacheError(
-                    "KV-Cache Inversion: positive combines several conditionings; the inversion needs exactly one"
-                )
+                raise KVCacheError(f"{self.node}: positive combines several conditionings; connect exactly one")
             self._seen.add(self.block(options))
             self.cache.put(self.step(options), self.block(options), q)
         return q, k, v

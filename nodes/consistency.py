@@ -62,9 +62,9 @@ class KVCacheInversion(io.ComfyNode):
                 "KV-Cache Inversion: samples carries a noise mask; invert the whole picture and give the mask to "
                 "Latent Warpage instead"
             )
-        sigmas = inversion_sigmas(model, steps, strength)
+        sigmas = inversion_sigmas(model, steps, strength, "KV-Cache Inversion")
         cache = ComfyKVCache(model, sigmas, cache_device, blocks)
-        recording = patched_first(model, Recorder(cache))
+        recording = patched_first(model, Recorder(cache, "KV-Cache Inversion"))
         latent = invert_latent(recording, positive, samples["samples"], sigmas, refinement)
         return io.NodeOutput({**samples, "samples": latent}, cache, sigmas.flip(0))
 

@@ -1,5 +1,6 @@
 """Sigma space of ComfyUI <-> the VP latents of the kernels: x = z sqrt(1 + sigma^2), a = 1 / (1 + sigma^2)."""
 
+import comfy.model_management
 import comfy.model_sampling
 import comfy.samplers
 import latent_preview
@@ -8,20 +9,23 @@ import torch
 from ..kernels.ddim import invert
 
 
-def inversion_sigmas(model, steps, strength):
-    """Sigmas [K + 1] from 0 up to the noisiest of K = round(strength * steps) DDIM steps, as float32."""
-    model_sampling = model.get_model_object("model_sampling")
-    if isinstance(model_sampling, comfy.model_sampling.CONST):
+def check_noise_model(model, node):
+    """Raises, in the name of a node, unless the model has VP latents."""
+    if isinstance(model.get_model_object("model_sampling"), comfy.model_sampling.CONST):
         raise ValueError(
-            "KV-Cache Inversion: this model is a flow-matching model; connect one that predicts noise or velocity, "
-            "such as SD1.5, SD2 or SDXL"
+            f"{node}: this model is a flow-matching model; connect one that predicts noise or velocity, such as SD1.5, "
+            "SD2 or SDXL"
         )
+
+
+def inversion_sigmas(model, steps, strength, node):
+    """Sigmas [K + 1] from 0 up to the noisiest of K = round(strength * steps) DDIM steps, as float32; errors are raised
+    in the name of a node."""
+    check_noise_model(model, node)
     count = round(strength * steps)
     if count < 1:
-        raise ValueError(
-            f"KV-Cache Inversion: strength {strength:g} of {steps} steps is less than one step; raise either of them"
-        )
-    schedule = comfy.samplers.calculate_sigmas(model_sampling, "ddim_uniform", steps)
+        raise ValueError(f"{node}: strength {strength:g} of {steps} steps is less than one step; raise either of them")
+    schedule = comfy.samplers.calculate_sigmas(model.get_model_object("model_sampling"), "ddim_uniform", steps)
     return schedule.flip(0)[: count + 1]
 
 
@@ -51,11 +55,34 @@ class _PositiveOnly(comfy.samplers.CFGGuider):
         self.inner_set_conds({"positive": positive})
 
 
-def invert_latent(model, positive, latent, sigmas, refinement):
-    """LATENT samples [B, C, h, w] noised along ascending sigmas at guidance 1, through ComfyUI's sampling stack, so
-    that LoRA, ControlNet, hooks, previews and interrupt work as in any sampler."""
+def run_sampler(model, positive, latent, sampler, sigmas, callback=None):
+    """LATENT samples [B, C, h, w] sampled without new noise at guidance 1, through ComfyUI's sampling stack, so that
+    LoRA, ControlNet, hooks and interrupt work as in any sampler."""
     guider = _PositiveOnly(model)
     guider.set_conds(positive)
+    noise = torch.zeros_like(latent)
+    return guider.sample(noise, latent, sampler, sigmas, callback=callback, disable_pbar=True, seed=0)
+
+
+def invert_latent(model, positive, latent, sigmas, refinement, callback=None):
+    """LATENT samples [B, C, h, w] noised along ascending sigmas; without a callback, with ComfyUI's preview."""
     sampler = comfy.samplers.KSAMPLER(_sample_inversion, {"refinement": refinement})
-    callback = latent_preview.prepare_callback(model, len(sigmas) - 1)
-    return guider.sample(torch.zeros_like(latent), latent, sampler, sigmas, callback=callback, seed=0)
+    callback = callback or latent_preview.prepare_callback(model, len(sigmas) - 1)
+    return run_sampler(model, positive, latent, sampler, sigmas, callback)
+
+
+def denoise_latent(model, positive, latent, sigmas, callback=None):
+    """LATENT samples [B, C, h, w] at descending sigmas[0] denoised by DDIM, which euler is, to sigmas[-1]."""
+    return run_sampler(model, positive, latent, comfy.samplers.ksampler("euler"), sigmas, callback)
+
+
+def to_vp(model, latent, sigma):
+    """The kernels' z_t, float32 on the model's device, of LATENT samples at noise level sigma."""
+    latent = latent.to(model.load_device, torch.float32)
+    return model.model.process_latent_in(latent) / (1 + sigma**2) ** 0.5
+
+
+def from_vp(model, z, sigma):
+    """The inverse of to_vp, where ComfyUI keeps what travels between nodes."""
+    latent = model.model.process_latent_out(z * (1 + sigma**2) ** 0.5)
+    return latent.to(comfy.model_management.intermediate_device())

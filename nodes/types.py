@@ -7,6 +7,7 @@ from comfy_api.latest import io
 DragPointsType = io.Custom("DRAG_POINTS")
 KVCacheType = io.Custom("KV_CACHE")
 FlowType = io.Custom("FLOW")
+MotionPredictorType = io.Custom("MOTION_PREDICTOR")
 
 
 def schema(*, search_aliases, **fields):
