@@ -100,6 +100,8 @@ class Gradients:
         network = model.get_model_object("diffusion_model")
         self._tap = _Tap(_tapped_module(model, block, node), network, mode, model.load_device, node)
         self._model.add_wrapper_with_key(WrappersMP.APPLY_MODEL, "dragkit", self._tap)
+        # ControlNets are added in place to the skip connections, which the next block has saved for the backward pass
+        self._model.set_model_input_block_patch_after_skip(lambda h, options: h.clone())
         # other ways of attention have no gradient, or one that is not exact
         self._model.model_options["transformer_options"]["optimized_attention_override"] = (
             lambda attention, *args, **kwargs: attention_pytorch(*args, **kwargs)

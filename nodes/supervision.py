@@ -144,7 +144,7 @@ class MotionSupervision(io.ComfyNode):
                 io.Latent.Input(
                     "original",
                     optional=True,
-                    tooltip="The latent from KV-Cache Inversion, to which the rest outside mask is held; none: samples.",
+                    tooltip="The latent from KV-Cache Inversion, to which what mask leaves out is held; none: samples.",
                 ),
             ],
             outputs=[io.Latent.Output("latent", display_name="latent", tooltip="The latent with its content moved.")],

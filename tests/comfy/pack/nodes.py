@@ -1,6 +1,7 @@
 """The test nodes: sources of tiny models and data, patches as other packs apply them, probes for the client."""
 
 import dataclasses
+import sys
 import time
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from . import models
 CATEGORY = "dragkit/tests"
 SEED = io.Int.Input("seed", default=0, min=0)
 Counter = io.Custom("TEST_COUNTER")
+Found = io.Custom("TEST_FOUND")
 
 
 def schema(node_id, inputs, outputs=(), **options):
@@ -132,7 +134,7 @@ class TestLora(io.ComfyNode):
 
 
 class TestAttn1Patch(io.ComfyNode):
-    """A self-attention patch in the list that other packs share, here 1.1 times the keys."""
+    """A self-attention patch in the list that other packs share: larger keys, in each block by another factor."""
 
     @classmethod
     def define_schema(cls):
@@ -141,7 +143,11 @@ class TestAttn1Patch(io.ComfyNode):
     @classmethod
     def execute(cls, model):
         model = model.clone()
-        model.set_model_attn1_patch(lambda query, key, value, extra_options: (query, 1.1 * key, value))
+
+        def enlarge(query, key, value, extra_options):
+            return query, (1.1 + 0.05 * extra_options["block"][1]) * key, value
+
+        model.set_model_attn1_patch(enlarge)
         return io.NodeOutput(model)
 
 
@@ -280,6 +286,90 @@ class TestInterrupt(Rerun):
         return io.NodeOutput(model)
 
 
+class TestFailure(Rerun):
+    """Fails in the `at`-th evaluation of the network: the memory is used up, or what comes out is no number."""
+
+    @classmethod
+    def define_schema(cls):
+        how = io.Combo.Input("how", options=["memory", "number"])
+        return schema("TestFailure", [io.Model.Input("model"), io.Int.Input("at", min=1), how], [io.Model.Output()])
+
+    @classmethod
+    def execute(cls, model, at, how):
+        left = at
+
+        def fail(executor, *args, **options):
+            nonlocal left
+            result = executor(*args, **options)
+            left -= 1
+            if left == 0 and how == "memory":
+                raise torch.cuda.OutOfMemoryError("out of memory")
+            return result * float("nan") if left == 0 else result
+
+        model = model.clone()
+        model.add_wrapper_with_key(WrappersMP.DIFFUSION_MODEL, "dragkit_tests_failure", fail)
+        return io.NodeOutput(model)
+
+
+def of_dragkit(name):
+    """A module of the pack, under the name by which ComfyUI loaded it."""
+    return next(module for path, module in sys.modules.items() if path.endswith(f"dragkit.{name}"))
+
+
+class TestGradient(Rerun):
+    """Features and z_{t-1} of a latent by the pack's gradient route, the gradient of a smooth function of them, its
+    slope along that gradient, and the difference quotient there; `ran` counts evaluations of the last decoder block."""
+
+    @classmethod
+    def define_schema(cls):
+        inputs = [
+            io.Model.Input("model"),
+            io.Conditioning.Input("positive"),
+            io.Latent.Input("samples"),
+            io.Sigmas.Input("sigmas"),
+            io.String.Input("block", default="last"),
+            io.String.Input("checkpointing", default="off"),
+            io.Boolean.Input("complete", default=True),
+        ]
+        return schema("TestGradient", inputs, [Found.Output("found")])
+
+    @classmethod
+    def execute(cls, model, positive, samples, sigmas, block, checkpointing, complete):
+        gradients, sampling = of_dragkit("nodes.gradients"), of_dragkit("nodes.sampling")
+        patched = gradients.differentiable(model)
+        latent = samples["samples"]
+        within = gradients.Gradients(patched, positive, latent, sigmas, block, checkpointing, "Test")
+        module, ran = model.model.diffusion_model.output_blocks[-1][-1], []
+        handle = module.register_forward_hook(lambda *_: ran.append(1))
+
+        def work(evaluate):
+            def value(z):
+                features, previous = evaluate(z, complete)
+                parts = [features] if previous is None else [features, previous]
+                weights = [torch.randn(part.shape, generator=generator(i)) for i, part in enumerate(parts)]
+                return sum((part * weight).sum() for part, weight in zip(parts, weights, strict=True)), parts
+
+            z = sampling.to_vp(model, latent, float(sigmas[0])).requires_grad_()
+            loss, parts = value(z)
+            found = {"ran": len(ran)}
+            loss.backward()
+            along = z.grad / z.grad.norm()
+            with torch.no_grad():
+                quotient = (value(z + 0.01 * along)[0] - value(z - 0.01 * along)[0]) / 0.02
+            return found | {
+                "features": parts[0],
+                "previous": None if len(parts) == 1 else parts[1],
+                "gradient": z.grad,
+                "slope": (z.grad * along).sum(),
+                "quotient": quotient,
+            }
+
+        try:
+            return io.NodeOutput(within(work))
+        finally:
+            handle.remove()
+
+
 class TestWait(Rerun):
     """Passes a picture on after some seconds."""
 
@@ -356,6 +446,8 @@ class TestExtension(ComfyExtension):
             TestSplitBatch,
             TestCount,
             TestInterrupt,
+            TestFailure,
+            TestGradient,
             TestWait,
             TestDump,
         ]
