@@ -2,7 +2,13 @@
 
 import pytest
 import torch
+from dragkit.kernels.dynadrag import Settings, Tracker
+from dragkit.kernels.points import parse_points
 from dragkit.kernels.simvp import SimVP, metadata_of
+from dragkit.standalone.dynadrag import dynadrag as dynadrag_standalone
+from dragkit.standalone.models import load_demo
+from dragkit.standalone.photographs import photograph
+from dragkit.standalone.predictors import load_motion_predictor
 from safetensors.torch import save_file
 
 KINDS = ["sd15", "sd15_inpaint", "sd2_v", "sdxl"]
@@ -164,17 +170,72 @@ def test_a_picture_of_odd_size_loses_what_is_no_whole_cell(comfy):
     graph = comfy.graph()
     model, positive, _, _ = tiny(graph)
     image = picture(graph, 131, 101)
-    dump_run(graph, dynadrag(graph, model, positive, image, "131,101 -> 50,50", mask=image.out(1), rounds=0), "odd")
-    corner = graph.node("SolidMask", value=1.0, width=131, height=101)
-    dump_run(graph, dynadrag(graph, model, positive, image, "131,101 -> 50,50", mask=corner, rounds=0), "odd")
-    with pytest.raises(AssertionError, match="covers none of the handles"):
-        comfy.run(graph, timeout=300)
+    mask = graph.node("SolidMask", value=1.0, width=131, height=101)
+    dump_run(graph, dynadrag(graph, model, positive, image, "131,101 -> 50,50", mask=mask, rounds=0), "odd")
+    found = comfy.tensors(comfy.run(graph, timeout=300))
+    assert found["odd_picture"].shape == found["odd_trajectory"].shape == (1, 96, 128, 3)
+    size = found["odd_points.image_size"]
+    assert size.tolist() == [128, 96] and found["odd_points.handles"].tolist() == [[1, 1]]
+    assert (found["odd_points.targets"] * size).tolist() == [[50, 50]]
+
+
+def test_the_mask_keeps_the_rest(comfy):
     graph = comfy.graph()
     model, positive, _, _ = tiny(graph)
-    image = picture(graph, 131, 101)
-    corner = graph.node("SolidMask", value=1.0, width=131, height=101)
-    dump_run(graph, dynadrag(graph, model, positive, image, "131,101 -> 50,50", mask=corner, rounds=1), "odd")
+    image = picture(graph)
+    options = {"rounds": 3, "mask": image.out(1)}
+    dump_run(graph, dynadrag(graph, model, positive, image, rounds=0), "none")
+    for weight in (0.0, 1e4):
+        dump_run(graph, dynadrag(graph, model, positive, image, mask_weight=weight, **options), f"{weight:g}")
     found = comfy.tensors(comfy.run(graph, timeout=300))
-    assert found["odd_picture"].shape == (1, 96, 128, 3) == found["odd_trajectory"].shape[:0] + (1, 96, 128, 3)
-    assert found["odd_points.image_size"].tolist() == [128, 96]
-    assert (found["odd_points.targets"] * torch.tensor([128, 96])).tolist() == [[50, 50]]
+    outside = found["none_latent"].new_ones(12, 16, dtype=torch.bool)
+    outside[3:-3, 4:-4] = False
+    moved = {name: (found[f"{name}_latent"] - found["none_latent"])[..., outside].norm() for name in ("0", "10000")}
+    assert moved["10000"] < 0.5 * moved["0"]
+
+
+def demo(graph, drag="150,178 -> 118,178\n60,90 -> 70,80"):
+    node = graph.node("DragKitDemoModel", photograph="chelsea")
+    return node, node.out(1), node.out(2), node.out(3), graph.node("DragKitDragPoints", points=drag, image=node.out(3))
+
+
+def test_comfyui_and_diffusers_give_the_same_drag(comfy):
+    """Adam's first steps are the gradient's sign, which rounding decides where the gradient vanishes."""
+    path = own_predictor(comfy)
+    options = {"steps": 4, "strength": 0.75, "preview_steps": 2, "rounds": 2}
+    graph = comfy.graph()
+    model, vae, positive, image, points = demo(graph)
+    mask = graph.node("TestImage", width=256, height=256, batch=1, seed=0).out(1)
+    loaded = graph.node("DragKitLoadMotionPredictor", predictor=path.name)
+    predicted = dynadrag(
+        graph, model, positive, image, points, vae, mask=mask, motion_predictor=loaded, block="last", **options
+    )
+    tracked = dynadrag(graph, model, positive, image, points, vae, block="second", selection="none", **options)
+    none = dynadrag(graph, model, positive, image, points, vae, **options | {"rounds": 0})
+    for name, run in {"predicted": predicted, "tracked": tracked, "none": none}.items():
+        dump_run(graph, run, name)
+    graph.dump(mask, "mask")
+    found = comfy.tensors(comfy.run(graph, timeout=600))
+
+    picture, points = photograph("chelsea")[None], parse_points("150,178 -> 118,178\n60,90 -> 70,80", (256, 256))
+    common = {"steps": 4, "strength": 0.75, "preview_steps": 2}
+    runs = {
+        "none": {"guide": Tracker(), "settings": Settings(rounds=0)},
+        "tracked": {"guide": Tracker(), "settings": Settings(rounds=2, steps=2, selection="none"), "block": 2},
+        "predicted": {
+            "predictor": load_motion_predictor(path), "settings": Settings(rounds=2, steps=2), "mask": found["mask"]
+        },
+    }  # fmt: skip
+    for name, run in runs.items():
+        after, rounds, finite = dynadrag_standalone(load_demo(), picture, points, **common | run)
+        assert finite
+        after = after.movedim(1, -1)
+        error = (found[f"{name}_picture"] - after).abs().mean()
+        moved = (found[f"{name}_picture"] - found["none_picture"]).abs().mean()
+        print(name, error, moved)
+        if name == "none":
+            assert error < 1e-4
+            continue
+        assert error < 0.02 * moved
+        handles = rounds[-1].handles / 256
+        torch.testing.assert_close(found[f"{name}_points.handles"], handles, rtol=0, atol=1e-3)
