@@ -103,9 +103,11 @@ def drag(
     # the latent that is optimised must be an ordinary tensor
     with torch.inference_mode(False):
         z = to_vp(model, noisy, noisiest)
-        z, rounds, finite = predict_and_move(z, handles, targets, size, within, guide, settings, region, show)
+        moved, rounds, finite = predict_and_move(z, handles, targets, size, within, guide, settings, region, show)
+    if moved is not z:
+        noisy = from_vp(model, moved, noisiest)
     if rounds:
-        noisy, handles = from_vp(model, z, noisiest), rounds[-1].handles
+        handles = rounds[-1].handles
     latent = sampling.denoise(noisy)
     picture = vae.decode(latent)
     bar.update_absolute(total)
