@@ -1,5 +1,6 @@
 """DynaDrag's run inside ComfyUI: what it samples with, and the picture after each round."""
 
+import comfy.model_management
 import comfy.utils
 import numpy as np
 import torch
@@ -60,7 +61,7 @@ class Film:
         """Adds the latest picture, with the points on it, to the frames, and has ComfyUI show it."""
         height, width = self._picture.shape[-2:]
         frame = draw_points(self._picture.movedim(1, -1), DragPoints.from_pixels(handles, self._targets, width, height))
-        self.frames.append(frame)
+        self.frames.append(frame.to(comfy.model_management.intermediate_device()))
         shown = Image.fromarray((frame[0].cpu().numpy() * 255).round().astype(np.uint8))
         self._bar.update_absolute(self._bar.current, preview=("JPEG", shown, PREVIEW_SIDE))
 

@@ -18,6 +18,11 @@ NODES = {
     "DragKitApplyKVCache",
     "DragKitFlowPreview",
     "DragKitDemoModel",
+    "DragKitLoadMotionPredictor",
+    "DragKitMotionPrediction",
+    "DragKitSelectPoints",
+    "DragKitMotionSupervision",
+    "DragKitDynaDrag",
 }
 
 

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import comfy.model_management
 import comfy.sd
+import comfy.utils
 import folder_paths
+import numpy as np
 import torch
 from comfy.ldm.modules.attention import optimized_attention
 from comfy.patcher_extension import WrappersMP
@@ -286,6 +288,28 @@ class TestInterrupt(Rerun):
         return io.NodeOutput(model)
 
 
+class TestProgress(Rerun):
+    """Writes down what progress bars show from now on; connect `progress` to TestDump, `after` to what it waits for."""
+
+    @classmethod
+    def define_schema(cls):
+        return schema("TestProgress", [io.Model.Input("model")], [io.Model.Output(), Found.Output("progress")])
+
+    @classmethod
+    def execute(cls, model):
+        show, shown = comfy.utils.PROGRESS_BAR_HOOK, {"values": [], "totals": [], "previews": []}
+
+        def write_down(value, total, preview, **options):
+            shown["values"].append(value)
+            shown["totals"].append(total)
+            if preview is not None:
+                shown["previews"].append(torch.from_numpy(np.array(preview[1])))
+            return show(value, total, preview, **options)
+
+        comfy.utils.set_progress_bar_global_hook(write_down)
+        return io.NodeOutput(model, shown)
+
+
 class TestFailure(Rerun):
     """Fails in the `at`-th evaluation of the network: the memory is used up, or what comes out is no number."""
 
@@ -447,6 +471,7 @@ class TestExtension(ComfyExtension):
             TestCount,
             TestInterrupt,
             TestFailure,
+            TestProgress,
             TestGradient,
             TestWait,
             TestDump,
