@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from dragkit.kernels.drag_text import read
 
 
