@@ -244,7 +244,8 @@ export class NodeEditor {
   /** @param {{node: string, display_node?: string, output?: {images?: FileReference[]}}} detail */
   #executed({ node, display_node, output }) {
     const [first] = output?.images ?? [];
-    if (!first) return;
+    // ComfyUI also makes nodes that it puts in no graph
+    if (!first || !this.node.graph) return;
     const made = downstream(this.#root, this.node).get(String(display_node ?? node));
     if (!made || NO_RESULTS.includes(made.type ?? "")) return;
     void this.#load(first).then((image) => {
