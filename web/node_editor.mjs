@@ -60,13 +60,18 @@ export class NodeEditor {
     };
     this.editor = new Editor(this.session, { ...this.host, large: () => this.openLarge() });
     this.#follow();
+  }
+
+  /** For a node that is in a graph now: ComfyUI copies nodes by way of others, which it forgets. */
+  start() {
     const { signal } = this.#life;
     /** @param {string} name @param {(event: any) => void} listener */
-    const on = (name, listener) => api.addEventListener(name, listener, { signal });
+    const on = (name, listener) => this.api.addEventListener(name, listener, { signal });
     on("status", ({ detail }) => this.queue.setRemaining(detail?.exec_info?.queue_remaining ?? 0));
     on("executed", ({ detail }) => this.#executed(detail));
     const poll = setInterval(() => this.refresh(), POLL);
     signal.addEventListener("abort", () => clearInterval(poll));
+    requestAnimationFrame(() => requestAnimationFrame(() => this.refresh()));
   }
 
   get value() {
@@ -303,7 +308,6 @@ export class NodeEditor {
       hideOnZoom: false,
     });
     this.session.store.load(EMPTY);
-    requestAnimationFrame(() => requestAnimationFrame(() => this.refresh()));
     return this.widget;
   }
 }
