@@ -28,8 +28,9 @@ export class RunQueue {
       this.#remaining++;
     } finally {
       this.#submitting = false;
+      // also after a failure: what changed meanwhile may be run
+      if (this.#again) await this.request();
     }
-    if (this.#again) await this.request();
   }
 
   /** Forgets a run that is still to be asked for. */

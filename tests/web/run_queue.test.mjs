@@ -8,8 +8,9 @@ function server() {
   const waiting = [];
   const ran = [];
   const queue = new RunQueue(async () => {
+    const asked = version;
     await null;
-    waiting.push(version);
+    waiting.push(asked);
     queue.setRemaining(waiting.length);
   });
   const change = () => {
@@ -76,4 +77,62 @@ test("what is cancelled is not asked for later", async () => {
   queue.setRemaining(0);
   await new Promise((resolve) => setTimeout(resolve));
   assert.deepEqual(waiting, []);
+});
+
+test("a change during a run that could not be asked for is run", async () => {
+  const asked = [];
+  let version = 1;
+  const queue = new RunQueue(async () => {
+    const asking = version;
+    await null;
+    if (asking === 1) throw new Error("no server");
+    asked.push(asking);
+  });
+  const first = queue.request();
+  version = 2;
+  await queue.request();
+  await assert.rejects(first, /no server/);
+  assert.deepEqual(asked, [2]);
+});
+
+test("a server that is slow to say what it has gets no more than one run to wait", async () => {
+  let asked = 0;
+  const queue = new RunQueue(async () => void asked++);
+  for (let i = 0; i < 10; i++) await queue.request();
+  assert.equal(asked, 2);
+  queue.setRemaining(1);
+  await new Promise((resolve) => setTimeout(resolve));
+  assert.equal(asked, 3);
+  queue.setRemaining(0);
+  await new Promise((resolve) => setTimeout(resolve));
+  assert.equal(asked, 3);
+});
+
+test("whatever the order of changes and ends, one run waits at most and the last change is run", async () => {
+  let seed = 3;
+  const random = () => (seed = (seed * 16807) % 2147483647) / 2147483647;
+  const { waiting, ran, change, finish } = server();
+  let last = 0;
+  for (let i = 0; i < 300; i++) {
+    if (random() < 0.6) {
+      last++;
+      const asked = change();
+      if (random() < 0.5) await asked;
+    } else if (waiting.length) await finish();
+    assert.ok(waiting.length <= 2);
+  }
+  await new Promise((resolve) => setTimeout(resolve));
+  while (waiting.length) await finish();
+  assert.equal(ran.at(-1), last);
+  assert.deepEqual(ran, [...new Set(ran)].sort((a, b) => a - b));
+});
+
+test("nothing is run that was not asked for, and nothing twice", async () => {
+  const { queue, ran, change, finish } = server();
+  for (const remaining of [0, 1, 0]) queue.setRemaining(remaining);
+  await change();
+  await finish();
+  for (const remaining of [0, 1, 0]) queue.setRemaining(remaining);
+  await new Promise((resolve) => setTimeout(resolve));
+  assert.deepEqual(ran, [1]);
 });
