@@ -250,8 +250,7 @@ export class NodeEditor {
   /** @param {{node: string, display_node?: string, output?: {images?: FileReference[]}}} detail */
   #executed({ node, display_node, output }) {
     const [first] = output?.images ?? [];
-    // ComfyUI also makes nodes that it puts in no graph
-    if (!first || !this.node.graph) return;
+    if (!first) return;
     const made = downstream(this.#root, this.node).get(String(display_node ?? node));
     if (!made || NO_RESULTS.includes(made.type ?? "")) return;
     void this.#load(first).then((image) => {

@@ -81,7 +81,8 @@ def open_page(browser, url):
     page = browser.new_page(viewport={"width": 1100, "height": 900})
     page.add_init_script(TIMERS)
     page.goto(url)
-    ready = "() => window.app?.graph?._nodes?.length && LiteGraph.registered_node_types.DragKitDragPoints"
+    ready = "() => window.app?.extensionManager?.workflow?.activeWorkflow && app.graph?._nodes?.length"
+    ready += " && LiteGraph.registered_node_types.DragKitDragPoints"
     page.wait_for_function(ready, timeout=60_000)
     page.evaluate(SETUP, upload(url))
     page.wait_for_function("() => widget.element.textContent.includes('dragkit_measure')")
