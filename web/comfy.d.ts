@@ -40,5 +40,5 @@ export interface App {
 
 export interface Api extends EventTarget {
   apiURL(path: string): string;
-  fetchApi(path: string, options: RequestInit): Promise<Response>;
+  fetchApi(path: string, options?: RequestInit): Promise<Response>;
 }

@@ -48,7 +48,10 @@ export class NodeEditor {
     this.node = node;
     this.app = app;
     this.api = api;
-    this.queue = new RunQueue(() => app.queuePrompt(0, 1));
+    this.queue = new RunQueue(
+      () => app.queuePrompt(0, 1),
+      async () => (await (await api.fetchApi("/queue")).json()).queue_pending.length,
+    );
     this.host = {
       text: () => String(this.#value),
       importText: (/** @type {string} */ text) => this.importText(text),
@@ -67,7 +70,7 @@ export class NodeEditor {
     const { signal } = this.#life;
     /** @param {string} name @param {(event: any) => void} listener */
     const on = (name, listener) => this.api.addEventListener(name, listener, { signal });
-    on("status", ({ detail }) => this.queue.setRemaining(detail?.exec_info?.queue_remaining ?? 0));
+    on("status", () => void this.queue.update());
     on("executed", ({ detail }) => this.#executed(detail));
     const poll = setInterval(() => this.refresh(), POLL);
     signal.addEventListener("abort", () => clearInterval(poll));
