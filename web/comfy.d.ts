@@ -14,6 +14,7 @@ export interface ComfyNode extends GraphNode {
   addDOMWidget(name: string, type: string, element: HTMLElement, options: Record<string, unknown>): Widget;
   onExecuted?: (message: Record<string, any>) => void;
   onConfigure?: (info: { widgets_values?: unknown; widgets_values_named?: Record<string, unknown> }) => void;
+  onAdded?: () => void;
   onRemoved?: () => void;
   onConnectionsChange?: () => void;
   previewMediaType?: string;
@@ -39,5 +40,5 @@ export interface App {
 
 export interface Api extends EventTarget {
   apiURL(path: string): string;
-  fetchApi(path: string, options: RequestInit): Promise<Response>;
+  fetchApi(path: string, options?: RequestInit): Promise<Response>;
 }

@@ -7,6 +7,7 @@ import { addPair, addStroke, moveParts, removePairs, toggle } from "./state.mjs"
 /** @typedef {import("./session.mjs").Session} Session */
 /** @typedef {import("./gestures.mjs").Gestures} Gestures */
 /** @typedef {import("./gestures.mjs").ToolName} ToolName */
+/** @typedef {import("./state.mjs").Document} Document */
 /** @typedef {import("./state.mjs").Part} Part */
 /** @typedef {{readonly icon?: string, readonly text?: string, readonly label: string, readonly key?: string,
  *  run(): void, pressed?(): boolean, enabled?(): boolean}} Command icon or text on its button; key as the label names it */
@@ -21,9 +22,9 @@ export const SIZES = /** @type {const} */ ([0.005, 0.6]);
 /** @param {Session} session @param {Gestures} gestures @returns {Record<string, Command>} by name */
 export function commands(session, gestures) {
   const { store, ui } = session;
-  const change = (/** @type {import("./state.mjs").Document} */ document, selection = store.selection) => {
+  const change = (/** @type {(document: Document) => Document} */ action) => {
     gestures.cancel();
-    store.show(document, selection);
+    store.show(action(store.document));
     store.commit();
   };
   const hasSelection = () => store.selection.size > 0;
@@ -63,18 +64,19 @@ export function commands(session, gestures) {
       icon: "hull",
       label: "Paint the region around all points",
       key: "G",
-      enabled: () => store.document.pairs.length > 0,
-      run: () => {
-        const ends = store.document.pairs.flatMap(({ handle, target }) => (target ? [handle, target] : [handle]));
-        change(addStroke(store.document, { tool: "polygon", points: hull(ends, session.size, HULL_MARGIN) }));
-      },
+      enabled: () => store.committed.pairs.length > 0,
+      run: () =>
+        change((document) => {
+          const ends = document.pairs.flatMap(({ handle, target }) => (target ? [handle, target] : [handle]));
+          return addStroke(document, { tool: "polygon", points: hull(ends, session.size, HULL_MARGIN) });
+        }),
     },
-    invert: { icon: "invert", label: "Invert the region", key: "I", run: () => change(addStroke(store.document, { tool: "invert" })) },
+    invert: { icon: "invert", label: "Invert the region", key: "I", run: () => change((document) => addStroke(document, { tool: "invert" })) },
     clear: {
       icon: "clear",
       label: "Clear the region: everything may change",
       enabled: () => store.document.strokes.length > 0,
-      run: () => change({ ...store.document, strokes: [] }),
+      run: () => change((document) => ({ ...document, strokes: [] })),
     },
     mask: {
       icon: "mask",
@@ -87,14 +89,14 @@ export function commands(session, gestures) {
       },
     },
     undo: { icon: "undo", label: "Undo", key: "Ctrl+Z", enabled: () => store.canUndo, run: () => void (gestures.cancel() || store.undo()) },
-    redo: { icon: "redo", label: "Redo", key: "Ctrl+Y", enabled: () => store.canRedo, run: () => store.redo() },
+    redo: { icon: "redo", label: "Redo", key: "Ctrl+Y", enabled: () => store.canRedo, run: () => void (gestures.cancel() || store.redo()) },
     enabled: {
       icon: "enabled",
       label: "Use the selected arrows (off keeps them without using them)",
       key: "O",
       pressed: () => all("enabled"),
       enabled: hasSelection,
-      run: () => change(toggle(store.document, store.selection, "enabled")),
+      run: () => change((document) => toggle(document, store.selection, "enabled")),
     },
     locked: {
       icon: "locked",
@@ -102,17 +104,14 @@ export function commands(session, gestures) {
       key: "K",
       pressed: () => all("locked"),
       enabled: hasSelection,
-      run: () => change(toggle(store.document, store.selection, "locked")),
+      run: () => change((document) => toggle(document, store.selection, "locked")),
     },
     remove: {
       icon: "remove",
       label: "Delete the selected arrows",
       key: "Delete",
       enabled: hasSelection,
-      run: () => {
-        const left = removePairs(store.document, store.selection);
-        change(left, left === store.document ? store.selection : new Map());
-      },
+      run: () => change((document) => removePairs(document, store.selection)),
     },
     original: view("original", "Original"),
     preview: view("preview", "Preview"),
@@ -135,9 +134,10 @@ function resizeBrush({ ui, store }, factor) {
   store.notify();
 }
 
-/** @param {Session} session @param {number} dx @param {number} dy in pixels of the picture */
-function nudge({ store, size }, dx, dy) {
+/** @param {Session} session @param {Gestures} gestures @param {number} dx @param {number} dy in pixels of the picture */
+function nudge({ store, size }, gestures, dx, dy) {
   if (!store.selection.size) return;
+  gestures.cancel();
   store.show(moveParts(store.document, store.selection, dx / size[0], dy / size[1]));
   store.commit("nudge");
 }
@@ -166,29 +166,33 @@ export function pressKey(session, gestures, known, key) {
   const { store, ui } = session;
   const run = (/** @type {string} */ name) => (known[name].enabled?.() ?? true) && known[name].run();
   const name = key.key.length === 1 ? key.key.toLowerCase() : key.key;
-  if (key.ctrlKey || key.metaKey) {
+  if ((key.ctrlKey || key.metaKey) && !key.altKey) {
     if (name === "z") run(key.shiftKey ? "redo" : "undo");
     else if (name === "y") run("redo");
     else if (name === "a") store.select(new Map(store.document.pairs.map((_, index) => [index, "both"])));
     else return false;
     return true;
   }
+  // many keyboards have the brackets behind AltGr, which counts as Ctrl and Alt, or Alt alone
+  if (name === "[" || name === "]") {
+    resizeBrush(session, name === "[" ? 1 / SIZE_STEP : SIZE_STEP);
+    return true;
+  }
   if (key.altKey) return false;
   const step = key.shiftKey ? 10 : 1;
   const letter = Object.keys(known).find((command) => known[command].key?.toLowerCase() === name && name !== "p");
   if (letter) run(letter);
-  else if (name === "ArrowLeft") nudge(session, -step, 0);
-  else if (name === "ArrowRight") nudge(session, step, 0);
-  else if (name === "ArrowUp") nudge(session, 0, -step);
-  else if (name === "ArrowDown") nudge(session, 0, step);
+  else if (name === "ArrowLeft") nudge(session, gestures, -step, 0);
+  else if (name === "ArrowRight") nudge(session, gestures, step, 0);
+  else if (name === "ArrowUp") nudge(session, gestures, 0, -step);
+  else if (name === "ArrowDown") nudge(session, gestures, 0, step);
   else if (name === "Delete" || name === "Backspace") run("remove");
-  else if (name === "[") resizeBrush(session, 1 / SIZE_STEP);
-  else if (name === "]") resizeBrush(session, SIZE_STEP);
   else if (name === "," || name === ".") selectNext(session, name === "." ? 1 : -1);
   else if (name === "x") selectPart(session);
   else if (name === "n") {
-    const grown = addPair(store.document, [0.5, 0.5], [0.5, 0.5]);
-    store.show(grown, new Map([[grown.pairs.length - 1, "target"]]));
+    gestures.cancel();
+    const { document } = store;
+    store.show(addPair(document, [0.5, 0.5], [0.5, 0.5]), new Map([[document.pairs.length, "target"]]));
     store.commit();
   } else if (name === "p") {
     const order = /** @type {const} */ (["original", "preview", "result"]).filter((view) => known[view].enabled?.() ?? true);

@@ -42,6 +42,7 @@ app.registerExtension({
         chain(node, "onExecuted", (message) => editor.executed(message));
         chain(node, "onConfigure", (info) => editor.repair(info));
         chain(node, "onConnectionsChange", () => void setTimeout(() => editor.refresh()));
+        chain(node, "onAdded", () => editor.start());
         chain(node, "onRemoved", () => editor.destroy());
         node.previewMediaType = "image";
         node.pasteFile = (file) => void editor.upload(file);

@@ -30,6 +30,8 @@ const isClick = (a, b) => Math.hypot(a.position[0] - b.position[0], a.position[1
 export class Gestures {
   /** @type {Gesture|null} */ current = null;
   /** @type {Press|null} */ #start = null;
+  /** @type {import("./state.mjs").Document|null} what the gesture starts from, and what was selected then */ #base = null;
+  /** @type {Selection} */ #selection = new Map();
   #pulled = false;
   #pressed = false;
 
@@ -49,16 +51,22 @@ export class Gestures {
 
   /** @param {Press} press */
   down(press) {
+    this.#yield();
     this.#pressed = true;
     this.#pulled = false;
     this.#start = press;
-    if (!this.current) this.current = this.#begin(press);
-    this.current?.move(press);
+    if (!this.current) {
+      this.#base = this.store.committed;
+      this.#selection = this.store.selection;
+      this.current = this.#begin(press);
+    }
+    this.current.move(press);
     this.store.notify();
   }
 
   /** @param {Press} press */
   move(press) {
+    this.#yield();
     if (!this.current || !this.#start) return;
     if (this.#pressed && !isClick(this.#start, press)) this.#pulled = true;
     this.current.move(press);
@@ -67,6 +75,7 @@ export class Gestures {
 
   /** @param {Press} press */
   up(press) {
+    this.#yield();
     if (this.current?.up(press) ?? true) this.current = null;
     this.#pressed = false;
     this.store.notify();
@@ -74,15 +83,23 @@ export class Gestures {
 
   /** Ends a gesture without leaving anything of it. @returns {boolean} whether there was one */
   cancel() {
+    this.#yield();
     const was = this.current !== null;
+    // between two corners of a lasso keys may have selected something else
+    if (was) this.store.cancel(this.#pressed ? this.#selection : undefined);
     this.current = null;
     this.#pressed = false;
-    if (was) this.store.cancel();
     return was;
+  }
+
+  /** A document that came from elsewhere in the middle of a gesture (a text, an upload) stays; the gesture ends. */
+  #yield() {
+    if (this.store.committed !== this.#base) this.current = null;
   }
 
   /** Closes a lasso that is being placed corner by corner. @returns {boolean} whether there was one */
   finish() {
+    this.#yield();
     const stroke = this.current?.stroke;
     if (stroke?.tool !== "polygon") return false;
     this.current = null;
@@ -91,15 +108,16 @@ export class Gestures {
     return true;
   }
 
-  /** Removes the pair under a press. @param {Press} press */
+  /** Removes the pair under a press, or ends the gesture that is going on. @param {Press} press */
   remove(press) {
+    if (this.cancel()) return;
     const found = hit(this.store.document.pairs, press.view, press.position, press.reach);
-    if (!found || this.cancel()) return;
-    this.store.show(removePairs(this.store.document, new Map([[found.index, "both"]])), new Map());
+    if (!found) return;
+    this.store.show(removePairs(this.store.document, new Map([[found.index, "both"]])));
     this.store.commit();
   }
 
-  /** @param {Press} press @returns {Gesture|null} */
+  /** @param {Press} press @returns {Gesture} */
   #begin(press) {
     const { tool } = this.ui;
     if (tool === "polygon") return this.#lasso();
@@ -130,17 +148,13 @@ export class Gestures {
       pulls: true,
       move: (press) => {
         if (!this.pulling) return;
-        const grown = addPair(document, start.point, press.point);
-        store.show(grown, new Map([[grown.pairs.length - 1, "target"]]));
+        store.show(addPair(document, start.point, press.point), new Map([[document.pairs.length, "target"]]));
       },
       up: (press) => {
         if (!this.pulling && open >= 0) {
           store.show(changePair(document, open, { target: inPicture(press.point) }), new Map([[open, "target"]]));
         } else if (!this.pulling && selection.size) store.select(new Map());
-        else if (!this.pulling) {
-          const grown = addPair(document, start.point);
-          store.show(grown, new Map([[grown.pairs.length - 1, "both"]]));
-        }
+        else if (!this.pulling) store.show(addPair(document, start.point), new Map([[document.pairs.length, "both"]]));
         store.commit();
         return true;
       },
@@ -152,7 +166,8 @@ export class Gestures {
   #drag(start, index, part) {
     const { store } = this;
     const { document } = store;
-    const among = store.selection.get(index) === part && store.selection.size > 1;
+    const selected = store.selection.get(index);
+    const among = (selected === part || selected === "both") && store.selection.size > 1;
     /** @type {Selection} */
     const moving = among ? store.selection : new Map([[index, part]]);
     store.select(moving);
@@ -172,12 +187,11 @@ export class Gestures {
   /** Alt and a pull on a handle: a second pair with the same motion. @param {Press} start @param {number} index
    * @returns {Gesture} */
   #clone(start, index) {
-    const { handle, target } = this.store.document.pairs[index];
     const before = this.store.document;
+    const { handle, target } = before.pairs[index];
     this.store.show(addPair(before, handle, target));
-    const clone = this.store.document.pairs.length - 1;
     if (this.store.document === before) return this.#drag(start, index, "handle");
-    const gesture = this.#drag(start, clone, "both");
+    const gesture = this.#drag(start, before.pairs.length, "both");
     return {
       ...gesture,
       up: (press) => {
@@ -240,8 +254,10 @@ export class Gestures {
       move: ({ point }) => {
         gesture.stroke = { tool: "box", points: [first, inPicture(point)] };
       },
-      up: () => {
-        if (this.pulling) this.#addStroke(/** @type {Stroke} */ (gesture.stroke));
+      up: ({ point }) => {
+        const last = inPicture(point);
+        // without an area it would be a step of the history that nobody sees
+        if (this.pulling && first[0] !== last[0] && first[1] !== last[1]) this.#addStroke({ tool: "box", points: [first, last] });
         return true;
       },
     };
@@ -265,7 +281,10 @@ export class Gestures {
         const closes = corners.length > 2 && isNear(press, corners[0]);
         if (closes) gesture.stroke = { tool: "polygon", points: corners };
         if (free || closes) return this.finish();
-        corners = [...corners, inPicture(press.point)];
+        const last = corners.at(-1);
+        // the second press of a double click is no corner
+        if (!last || !isNear(press, last)) corners = [...corners, inPicture(press.point)];
+        gesture.stroke = { tool: "polygon", points: corners };
         return false;
       },
     };

@@ -6,7 +6,7 @@ import { element } from "./element.mjs";
 import { RunQueue } from "./run_queue.mjs";
 import { read, write } from "./serialise.mjs";
 import { Session } from "./session.mjs";
-import { downstream, fileReference, loadedFile, origin } from "./sources.mjs";
+import { downstream, executionId, fileReference, loadedFile, origin } from "./sources.mjs";
 import { EMPTY, activePairs } from "./state.mjs";
 import { STYLE } from "./style.mjs";
 
@@ -14,6 +14,7 @@ import { STYLE } from "./style.mjs";
 /** @typedef {import("./comfy.d.ts").Api} Api */
 /** @typedef {import("./comfy.d.ts").ComfyNode} ComfyNode */
 /** @typedef {import("./sources.mjs").FileReference} FileReference */
+/** @typedef {import("./sources.mjs").Graph} Graph */
 /** @typedef {FileReference & {readonly width?: number, readonly height?: number}} PictureFile width, height: of the
  *  picture that the file is a smaller copy of */
 
@@ -47,25 +48,33 @@ export class NodeEditor {
     this.node = node;
     this.app = app;
     this.api = api;
-    this.queue = new RunQueue(() => app.queuePrompt(0, 1));
+    this.queue = new RunQueue(
+      () => app.queuePrompt(0, 1),
+      async () => (await (await api.fetchApi("/queue")).json()).queue_pending.length,
+    );
     this.host = {
       text: () => String(this.#value),
       importText: (/** @type {string} */ text) => this.importText(text),
       upload: (/** @type {File} */ file) => void this.upload(file),
       canUpload: () => !this.#isConnected("image"),
-      runToHere: () => void app.queuePrompt(0, 1, [String(node.id)]),
+      runToHere: () => void app.queuePrompt(0, 1, [executionId(this.#root, /** @type {Graph} */ (node.graph), node.id)]),
       forward: (/** @type {any} */ event) => app.canvas.canvas.dispatchEvent(new event.constructor(event.type, event)),
       graphScale: () => app.canvas.ds.scale,
     };
     this.editor = new Editor(this.session, { ...this.host, large: () => this.openLarge() });
     this.#follow();
+  }
+
+  /** For a node that is in a graph now: ComfyUI copies nodes by way of others, which it forgets. */
+  start() {
     const { signal } = this.#life;
     /** @param {string} name @param {(event: any) => void} listener */
-    const on = (name, listener) => api.addEventListener(name, listener, { signal });
-    on("status", ({ detail }) => this.queue.setRemaining(detail?.exec_info?.queue_remaining ?? 0));
+    const on = (name, listener) => this.api.addEventListener(name, listener, { signal });
+    on("status", () => void this.queue.update());
     on("executed", ({ detail }) => this.#executed(detail));
     const poll = setInterval(() => this.refresh(), POLL);
     signal.addEventListener("abort", () => clearInterval(poll));
+    requestAnimationFrame(() => requestAnimationFrame(() => this.refresh()));
   }
 
   get value() {
@@ -150,7 +159,7 @@ export class NodeEditor {
     const answer = await this.api.fetchApi("/upload/image", { method: "POST", body });
     if (!answer.ok) return session.tell(`The picture could not be uploaded: ${answer.statusText || answer.status}.`);
     const { name, subfolder } = await answer.json();
-    session.store.show({ ...session.store.document, picture: subfolder ? `${subfolder}/${name}` : name });
+    session.store.show({ ...session.store.committed, picture: subfolder ? `${subfolder}/${name}` : name });
     session.store.commit();
   }
 
@@ -178,7 +187,7 @@ export class NodeEditor {
       return { key: `own:${picture}`, file: picture ? fileReference(picture) : null };
     }
     const found = origin(this.#root, this.node, this.#input("image"));
-    const file = found?.slot === 0 ? loadedFile(this.#root, found.node) : null;
+    const file = found?.slot === 0 ? loadedFile(this.#root, found.node, found.place) : null;
     return { key: file ? `file:${JSON.stringify(file)}` : `node:${found?.node.id}:${found?.slot}`, file };
   }
 
@@ -301,7 +310,6 @@ export class NodeEditor {
       hideOnZoom: false,
     });
     this.session.store.load(EMPTY);
-    requestAnimationFrame(() => requestAnimationFrame(() => this.refresh()));
     return this.widget;
   }
 }

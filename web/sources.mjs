@@ -8,6 +8,8 @@
 /** @typedef {{origin_id: string|number, origin_slot: number, target_id: string|number, target_slot: number}} Link */
 /** @typedef {{nodes?: GraphNode[], _nodes?: GraphNode[], links?: any, getNodeById(id: any): GraphNode|null|undefined,
  *  inputs?: {linkIds?: number[]}[], outputs?: {linkIds?: number[]}[]}} Graph */
+/** @typedef {{readonly graph: Graph, readonly host: GraphNode|null, readonly outer: Place|null}} Place a graph where it is
+ *  used: the node that stands for it, and where that is; null for the root */
 /** @typedef {{readonly filename: string, readonly subfolder: string, readonly type: string}} FileReference */
 
 // the two ends of a subgraph as nodes; ids are numbers or texts, depending on the version
@@ -26,93 +28,95 @@ function linkOf(graph, id) {
   return graph.links instanceof Map ? graph.links.get(id) : graph.links?.[id];
 }
 
-/** The node that stands for a subgraph, with its own graph. @param {Graph} root @param {Graph} graph
- * @returns {{node: GraphNode, graph: Graph}|undefined} */
-export function hostOf(root, graph) {
-  for (const node of nodesOf(root)) {
-    if (!node.subgraph) continue;
-    if (node.subgraph === graph) return { node, graph: root };
-    const deeper = hostOf(node.subgraph, graph);
-    if (deeper) return deeper;
-  }
-  return undefined;
+/** The place of the graph that a node of `outer` stands for. @param {GraphNode} host @param {Place} outer @returns {Place} */
+const within = (host, outer) => ({ graph: /** @type {Graph} */ (host.subgraph), host, outer });
+
+/** All places where a graph is used: the root is one, a subgraph may have several. @param {Graph|null|undefined} graph
+ * @param {Place} from @returns {Place[]} */
+function placesOf(graph, from) {
+  if (from.graph === graph) return [from];
+  return nodesOf(from.graph).flatMap((node) => (node.subgraph ? placesOf(graph, within(node, from)) : []));
 }
 
-/** Id of a node as the server knows it, "4:2" for node 2 in the subgraph of node 4. @param {Graph} root
- * @param {Graph} graph of the node @param {string|number} id @returns {string} */
+/** @param {Graph} root @returns {Place} */
+const rootPlace = (root) => ({ graph: root, host: null, outer: null });
+
+/** @param {Place} place @param {string|number} id @returns {string} */
+const idAt = ({ host, outer }, id) => (host && outer ? `${idAt(outer, host.id)}:${id}` : String(id));
+
+/** Id of a node as the server knows it, "4:2" for node 2 in the subgraph of node 4, at the first place where its graph
+ * is used. @param {Graph} root @param {Graph} graph of the node @param {string|number} id @returns {string} */
 export function executionId(root, graph, id) {
-  const host = graph === root ? undefined : hostOf(root, graph);
-  return host ? `${executionId(root, host.graph, host.node.id)}:${id}` : String(id);
+  const [place = rootPlace(root)] = placesOf(graph, rootPlace(root));
+  return idAt(place, id);
 }
 
 /**
  * The node and output that an input gets its value from, through reroutes, bypassed nodes and the borders of subgraphs.
  * @param {Graph} root @param {GraphNode} node @param {number} slot index of the input
- * @returns {{node: GraphNode, slot: number}|null}
+ * @returns {{node: GraphNode, slot: number, place: Place}|null} place: of that node
  */
 export function origin(root, node, slot) {
-  let graph = /** @type {Graph} */ (node.graph);
-  let link = linkOf(graph, node.inputs?.[slot]?.link);
-  // a subgraph may be used several times: out through the node that was entered
-  /** @type {{node: GraphNode, graph: Graph}[]} */
-  const entered = [];
+  let [place] = placesOf(node.graph, rootPlace(root));
+  let link = place && linkOf(place.graph, node.inputs?.[slot]?.link);
   for (let depth = 0; link && depth < MAX_DEPTH; depth++) {
     const output = link.origin_slot;
     if (String(link.origin_id) === SUBGRAPH_INPUT) {
-      const host = entered.pop() ?? hostOf(root, graph);
-      if (!host) return null;
-      graph = host.graph;
-      link = linkOf(graph, host.node.inputs?.[output]?.link);
+      const { host, outer } = place;
+      if (!host || !outer) return null;
+      place = outer;
+      link = linkOf(place.graph, host.inputs?.[output]?.link);
       continue;
     }
-    const source = graph.getNodeById(link.origin_id);
+    const source = place.graph.getNodeById(link.origin_id);
     if (!source || source.mode === MUTED) return null;
     if (source.subgraph && source.mode !== BYPASSED) {
-      entered.push({ node: source, graph });
-      graph = source.subgraph;
-      link = linkOf(graph, graph.outputs?.[output]?.linkIds?.[0]);
+      place = within(source, place);
+      link = linkOf(place.graph, place.graph.outputs?.[output]?.linkIds?.[0]);
       continue;
     }
-    const input = passes(source, output);
-    if (input < 0) return { node: source, slot: output };
-    link = linkOf(graph, source.inputs?.[input].link);
+    const input = passed(source, output);
+    if (input === null) return { node: source, slot: output, place };
+    link = linkOf(place.graph, source.inputs?.[input]?.link);
   }
   return null;
 }
 
-/** The input that a node passes on to an output unchanged, -1 for a node that makes it. @param {GraphNode} node
- * @param {number} output */
-function passes(node, output) {
-  if (node.mode === BYPASSED) {
-    const type = node.outputs?.[output]?.type;
-    const inputs = node.inputs ?? [];
-    // as ComfyUI bypasses: the input at the same place first
-    return inputs[output]?.type === type ? output : inputs.findIndex((input) => input.type === type);
+/** The input that a node passes on to an output unchanged (-1 for none), null for a node that makes its output.
+ * @param {GraphNode} node @param {number} output */
+function passed({ mode, type, inputs = [], outputs = [] }, output) {
+  if (mode === BYPASSED) {
+    // as ComfyUI bypasses: the input at the same place first, then one of the very type, then one that takes any
+    const wanted = outputs[output]?.type;
+    const fits = (/** @type {{type?: unknown}|undefined} */ input) => [input?.type, wanted].includes("*") || input?.type === wanted;
+    if (inputs[output] && fits(inputs[output])) return output;
+    const exact = inputs.findIndex((input) => input.type === wanted);
+    return exact >= 0 ? exact : inputs.findIndex(fits);
   }
-  return node.inputs?.length === 1 && node.outputs?.length === 1 && /reroute/i.test(node.type ?? "") ? 0 : -1;
+  return inputs.length === 1 && outputs.length === 1 && /reroute/i.test(type ?? "") ? 0 : null;
 }
 
 /**
  * The value of a node's widget, also where the widget is on the outside of the node's subgraph; undefined where another
  * node gives it.
- * @param {Graph} root @param {GraphNode} node @param {string} name @returns {unknown}
+ * @param {Place} place of the node @param {GraphNode} node @param {string} name @returns {unknown}
  */
-function widgetValue(root, node, name) {
-  const graph = /** @type {Graph} */ (node.graph);
+function widgetValue({ graph, host, outer }, node, name) {
   const link = linkOf(graph, node.inputs?.find((input) => input.name === name)?.link);
   const value = node.widgets?.find((widget) => widget.name === name)?.value;
   if (!link) return value;
-  const host = String(link.origin_id) === SUBGRAPH_INPUT ? hostOf(root, graph)?.node : undefined;
-  const outside = host?.inputs?.[link.origin_slot];
-  return host && outside && widgetValue(root, host, outside.name);
+  if (String(link.origin_id) !== SUBGRAPH_INPUT || !host || !outer) return undefined;
+  const outside = host.inputs?.[link.origin_slot];
+  return outside && widgetValue(outer, host, outside.name);
 }
 
 /**
  * The file that a node loads, if it is one like Load Image: its widget `image` holds "[folder/]name [input|output|temp]".
- * @param {Graph} root @param {GraphNode} node @returns {FileReference|null}
+ * @param {Graph} root @param {GraphNode} node @param {Place} [place] of the node, where its graph has several
+ * @returns {FileReference|null}
  */
-export function loadedFile(root, node) {
-  const value = widgetValue(root, node, "image");
+export function loadedFile(root, node, place = placesOf(node.graph, rootPlace(root))[0]) {
+  const value = widgetValue(place, node, "image");
   return typeof value === "string" ? fileReference(value) : null;
 }
 
@@ -125,37 +129,32 @@ export function fileReference(text) {
 }
 
 /**
- * Ids (executionId) of all nodes that come after a node, through the borders of subgraphs.
+ * Ids (as the server knows them) of all nodes that come after a node, through the borders of subgraphs.
  * @param {Graph} root @param {GraphNode} start @returns {Map<string, GraphNode>}
  */
 export function downstream(root, start) {
   /** @type {Map<string, GraphNode>} */
   const found = new Map();
-  /** @type {{graph: Graph, links: number[]}[]} */
-  const open = [];
-  const leave = (/** @type {GraphNode} */ node, /** @type {Graph} */ graph) =>
-    open.push({ graph, links: (node.outputs ?? []).flatMap(({ links }) => links ?? []) });
-  leave(start, /** @type {Graph} */ (start.graph));
   const seen = new Set();
+  const after = (/** @type {GraphNode} */ { outputs = [] }) => outputs.flatMap(({ links }) => links ?? []);
+  const open = placesOf(start.graph, rootPlace(root)).map((place) => ({ place, links: after(start) }));
   for (let next = open.pop(); next; next = open.pop()) {
-    const { graph, links } = next;
+    const { place, links } = next;
+    const { graph, host, outer } = place;
     for (const id of links) {
       const link = linkOf(graph, id);
-      if (!link || seen.has(link)) continue;
-      seen.add(link);
+      const key = idAt(place, id);
+      if (!link || seen.has(key)) continue;
+      seen.add(key);
       if (String(link.target_id) === SUBGRAPH_OUTPUT) {
-        const host = hostOf(root, graph);
-        if (host) open.push({ graph: host.graph, links: host.node.outputs?.[link.target_slot]?.links ?? [] });
+        if (host && outer) open.push({ place: outer, links: host.outputs?.[link.target_slot]?.links ?? [] });
         continue;
       }
       const node = graph.getNodeById(link.target_id);
-      if (!node) continue;
-      if (node.subgraph) open.push({ graph: node.subgraph, links: node.subgraph.inputs?.[link.target_slot]?.linkIds ?? [] });
-      else {
-        const key = executionId(root, graph, node.id);
-        if (found.has(key)) continue;
-        found.set(key, node);
-        leave(node, graph);
+      if (node?.subgraph) open.push({ place: within(node, place), links: node.subgraph.inputs?.[link.target_slot]?.linkIds ?? [] });
+      else if (node) {
+        found.set(idAt(place, node.id), node);
+        open.push({ place, links: after(node) });
       }
     }
   }

@@ -133,6 +133,11 @@ export class Store {
     for (const listener of [...this.#listeners]) listener(event);
   }
 
+  /** What the history holds now: without what is only shown. */
+  get committed() {
+    return this.#committed;
+  }
+
   get canUndo() {
     return this.#past.length > 0;
   }
@@ -146,12 +151,13 @@ export class Store {
     this.document = this.#committed = document;
     this.#past = [];
     this.#future = [];
+    this.#kind = null;
     this.#select(new Map());
     this.notify("load");
   }
 
   /** @param {Document} document @param {Selection} [selection] */
-  show(document, selection = this.selection) {
+  show(document, selection = this.#selectedIn(document)) {
     this.document = document;
     this.#select(selection);
     this.notify();
@@ -163,8 +169,9 @@ export class Store {
     this.show(this.document, selection);
   }
 
-  cancel() {
-    this.show(this.#committed);
+  /** Takes back what is only shown. @param {Selection} [selection] */
+  cancel(selection) {
+    this.show(this.#committed, selection);
   }
 
   /**
@@ -193,14 +200,23 @@ export class Store {
     const document = from.pop();
     if (!document) return;
     to.push(this.#committed);
+    const selection = this.#selectedIn(document);
     this.document = this.#committed = document;
     this.#kind = null;
-    this.#select(this.selection);
+    this.#select(selection);
     this.notify("commit");
+  }
+
+  /** What is selected, at its places in another document: pairs that come or go move the others.
+   * @param {Document} document @returns {Selection} */
+  #selectedIn({ pairs }) {
+    const { pairs: before } = this.document;
+    if (before.length === pairs.length) return this.selection;
+    return new Map([...this.selection].map(([index, part]) => [pairs.indexOf(before[index]), part]));
   }
 
   /** @param {Selection} selection */
   #select(selection) {
-    this.selection = new Map([...selection].filter(([index]) => index < this.document.pairs.length));
+    this.selection = new Map([...selection].filter(([index]) => this.document.pairs[index]));
   }
 }

@@ -1,34 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { commands, pressKey } from "../../web/commands.mjs";
-import { Gestures } from "../../web/gestures.mjs";
-import { EMPTY, Store, addPair, toggle } from "../../web/state.mjs";
-
-const VIEW = { x: 0, y: 0, width: 1000, height: 1000 };
-
-/** An editor without elements, on a picture of 1000 x 1000 pixels that is shown at its size. */
-function editor(document = EMPTY) {
-  const store = new Store();
-  store.load(document);
-  const ui = { tool: "drag", size: 0.1, showing: "preview", maskShown: true, runOnRelease: false };
-  const session = { store, ui, size: [1000, 1000], result: null };
-  const gestures = new Gestures(store, ui);
-  const known = commands(session, gestures);
-  const press = ([x, y], keys) => ({
-    position: [x, y], point: [x / 1000, y / 1000], view: VIEW, reach: 9, shift: false, alt: false, ...keys,
-  });
-  const pull = (path, keys) => {
-    gestures.down(press(path[0], keys));
-    for (const at of path.slice(1)) gestures.move(press(at, keys));
-    gestures.up(press(path.at(-1), keys));
-  };
-  const key = (name, keys) =>
-    pressKey(session, gestures, known, { key: name, shiftKey: false, ctrlKey: false, metaKey: false, altKey: false, ...keys });
-  const places = () => store.document.pairs.map(({ handle, target }) => [handle, target]);
-  return { store, ui, session, gestures, known, press, pull, key, places };
-}
-
-const two = addPair(addPair(EMPTY, [0.1, 0.1], [0.3, 0.1]), [0.5, 0.5], [0.7, 0.5]);
+import { EMPTY, MAX_PAIRS, addPair, toggle } from "../../web/state.mjs";
+import { editor, two } from "./stand_in.mjs";
 
 test("a pull on the picture makes a pair in one step, inside the picture", () => {
   const { pull, places, store } = editor();
@@ -150,7 +123,13 @@ test("brush and eraser give thinned strokes of the current size", () => {
     pull(Array.from({ length: 50 }, (_, i) => [100 + 10 * i, 200]));
     assert.deepEqual(store.document.strokes, [{ tool, points: [[0.1, 0.2], [0.59, 0.2]], size: 0.2 }]);
     pull([[5, 5]]);
-    assert.deepEqual(store.document.strokes[1].points, [[0.005, 0.005]]);
+    pull([[5, 5], [5, 5]]);
+    pull([[300, 100], [300, 300]]);
+    pull([[100, 300], [300, 300]]);
+    assert.deepEqual(
+      store.document.strokes.slice(1).map(({ points }) => points),
+      [[[0.005, 0.005]], [[0.005, 0.005]], [[0.3, 0.1], [0.3, 0.3]], [[0.1, 0.3], [0.3, 0.3]]],
+    );
   }
 });
 
@@ -175,6 +154,16 @@ test("a lasso is pulled, or clicked corner by corner until its first one", () =>
   assert.equal(gestures.current, null);
 });
 
+test("two corners are no lasso that could be closed with the first one", () => {
+  const { pull, store, ui, gestures } = editor();
+  ui.tool = "polygon";
+  for (const at of [[100, 100], [500, 100], [101, 101]]) pull([at]);
+  assert.notEqual(gestures.current, null);
+  for (const at of [[300, 600], [100, 100]]) pull([at]);
+  assert.equal(gestures.current, null);
+  assert.equal(store.document.strokes.length, 1);
+});
+
 test("a box needs a pull", () => {
   const { pull, store, ui } = editor();
   ui.tool = "box";
@@ -184,88 +173,290 @@ test("a box needs a pull", () => {
   assert.deepEqual(store.document.strokes, [{ tool: "box", points: [[0.3, 0.4], [0.1, 0.2]] }]);
 });
 
-test("arrow keys move what is selected by a pixel, with Shift by ten, in one step of the history", () => {
-  const { key, places, store } = editor(two);
-  assert.ok(key("ArrowRight"));
-  assert.equal(store.document, two);
-  store.select(new Map([[1, "target"]]));
-  key("ArrowRight");
-  key("ArrowDown", { shiftKey: true });
-  assert.deepEqual(places()[1], [[0.5, 0.5], [0.701, 0.51]]);
-  key("z", { ctrlKey: true });
-  assert.deepEqual(places(), [[[0.1, 0.1], [0.3, 0.1]], [[0.5, 0.5], [0.7, 0.5]]]);
-  key("Z", { ctrlKey: true, shiftKey: true });
-  assert.deepEqual(places()[1][1], [0.701, 0.51]);
-  key("z", { metaKey: true });
-  key("y", { ctrlKey: true });
-  assert.deepEqual(places()[1][1], [0.701, 0.51]);
+
+test("a pull makes an arrow of its own while a handle waits for its target", () => {
+  const { pull, places } = editor();
+  pull([[200, 300]]);
+  pull([[500, 500], [600, 600]]);
+  assert.deepEqual(places(), [[[0.2, 0.3], null], [[0.5, 0.5], [0.6, 0.6]]]);
+  pull([[800, 800]]);
+  assert.deepEqual(places()[0], [[0.2, 0.3], [0.8, 0.8]]);
 });
 
-test("keys for all that buttons do", () => {
-  const { key, store, ui, session, gestures } = editor(two);
-  for (const [name, tool] of [["b", "brush"], ["E", "erase"], ["l", "polygon"], ["r", "box"], ["v", "drag"]]) {
-    assert.ok(key(name));
-    assert.equal(ui.tool, tool);
+test("a handle that is locked does not get a target", () => {
+  const { pull, places, store } = editor(toggle(addPair(EMPTY, [0.1, 0.1]), new Map([[0, "both"]]), "locked"));
+  pull([[800, 800]]);
+  assert.deepEqual(places(), [[[0.1, 0.1], null], [[0.8, 0.8], null]]);
+  store.undo();
+  assert.equal(store.canUndo, false);
+});
+
+test("a handle that waits for its target can be moved", () => {
+  const { pull, places } = editor(addPair(EMPTY, [0.2, 0.3]));
+  pull([[200, 300], [260, 340]]);
+  assert.deepEqual(places(), [[[0.26, 0.34], null]]);
+});
+
+test("a pull that comes back to where it began is still a pull", () => {
+  const { pull, places } = editor();
+  pull([[200, 300], [400, 300], [200, 300]]);
+  assert.deepEqual(places(), [[[0.2, 0.3], [0.2, 0.3]]]);
+});
+
+test("how far is a pull depends on the reach, which grows as the graph is made smaller", () => {
+  const { gestures, press, places } = editor();
+  for (const [reach, targets] of [[90, [null]], [9, [null, [0.62, 0.6]]]]) {
+    const from = reach === 90 ? 200 : 600;
+    gestures.down(press([from, from], { reach }));
+    gestures.move(press([from + 20, from], { reach }));
+    gestures.up(press([from + 20, from], { reach }));
+    assert.deepEqual(places().map(([, target]) => target), targets);
   }
-  key("]");
-  assert.ok(ui.size > 0.1);
-  for (let i = 0; i < 50; i++) key("[");
-  assert.equal(ui.size, 0.005);
-  key(".");
-  key(".");
-  assert.deepEqual([...store.selection], [[1, "both"]]);
-  key(",");
-  assert.deepEqual([...store.selection], [[0, "both"]]);
-  key("x");
-  assert.deepEqual([...store.selection], [[0, "handle"]]);
-  key("o");
-  assert.deepEqual(store.document.pairs.map(({ enabled }) => enabled), [false, true]);
-  key("k");
-  key("Delete");
-  assert.equal(store.document.pairs.length, 2);
-  key("k");
-  key("Backspace");
-  assert.equal(store.document.pairs.length, 1);
-  key("n");
-  assert.deepEqual(store.document.pairs[1].handle, [0.5, 0.5]);
-  assert.deepEqual([...store.selection], [[1, "target"]]);
-  key("g");
-  assert.equal(store.document.strokes.at(-1).tool, "polygon");
-  key("i");
-  assert.equal(store.document.strokes.at(-1).tool, "invert");
-  key("h");
-  assert.equal(ui.maskShown, false);
-  key("p");
-  assert.equal(ui.showing, "original");
-  key("p");
-  key("p");
-  assert.equal(ui.showing, "original");
-  session.result = {};
-  key("p");
-  key("p");
-  assert.equal(ui.showing, "result");
-  key("a", { ctrlKey: true });
+});
+
+test("Alt on a target or between the ends copies nothing", () => {
+  for (const from of [[300, 100], [200, 100]]) {
+    const { pull, places } = editor(two);
+    pull([from, [from[0] + 50, from[1]]], { alt: true });
+    assert.equal(places().length, 2);
+  }
+});
+
+test("a copy is one step, free where the first one is locked, and what is selected then", () => {
+  const { pull, places, store } = editor(toggle(two, new Map([[0, "both"]]), "locked"));
+  pull([[100, 100], [130, 100], [200, 300]], { alt: true });
+  assert.deepEqual(places(), [[[0.1, 0.1], [0.3, 0.1]], [[0.5, 0.5], [0.7, 0.5]], [[0.2, 0.3], [0.4, 0.3]]]);
+  assert.deepEqual([...store.selection], [[2, "both"]]);
+  store.undo();
+  assert.equal(places().length, 2);
+  assert.equal(store.canUndo, false);
+});
+
+test("arrows that are selected whole move together, whatever is taken hold of", () => {
+  for (const from of [[100, 100], [200, 100], [300, 100]]) {
+    const { pull, places, store } = editor(addPair(two, [0.2, 0.2]));
+    pull([[50, 50], [800, 800]], { shift: true });
+    pull([from, [from[0] + 20, from[1] + 30], [from[0] + 50, from[1] + 40]]);
+    assert.deepEqual(places(), [[[0.15, 0.14], [0.35, 0.14]], [[0.55, 0.54], [0.75, 0.54]], [[0.25, 0.24], null]]);
+    assert.equal(store.selection.size, 3);
+    store.undo();
+    assert.equal(store.canUndo, false);
+  }
+});
+
+test("an end of the only arrow that is selected moves alone", () => {
+  const { pull, places } = editor(two);
+  pull([[200, 100]]);
+  pull([[300, 100], [350, 100]]);
+  assert.deepEqual(places()[0], [[0.1, 0.1], [0.35, 0.1]]);
+});
+
+test("a click on one of several that are selected selects it alone", () => {
+  const { pull, store } = editor(two);
+  store.select(new Map([[0, "both"], [1, "both"]]));
+  pull([[500, 500]]);
+  assert.deepEqual([...store.selection], [[1, "handle"]]);
+});
+
+test("a group with a locked arrow in it moves without that one", () => {
+  const { pull, places, store } = editor(toggle(two, new Map([[0, "both"]]), "locked"));
+  store.select(new Map([[0, "both"], [1, "both"]]));
+  pull([[600, 500], [700, 600]]);
+  assert.deepEqual(places(), [[[0.1, 0.1], [0.3, 0.1]], [[0.6, 0.6], [0.8, 0.6]]]);
+});
+
+test("Shift adds what is in the box to what is selected, and a click with it changes nothing else", () => {
+  const { pull, store } = editor(two);
+  store.select(new Map([[1, "target"]]));
+  pull([[50, 50], [400, 200]], { shift: true });
+  assert.deepEqual([...store.selection], [[1, "target"], [0, "both"]]);
+  pull([[900, 900]], { shift: true });
   assert.equal(store.selection.size, 2);
-  assert.ok(key("Escape"));
-  assert.equal(store.selection.size, 0);
+  assert.equal(store.document, store.committed);
+  assert.equal(store.canUndo, false);
+});
+
+test("what was selected before a gesture is selected after it was cancelled", () => {
+  for (const [from, keys] of [[[800, 800], {}], [[500, 500], {}], [[500, 500], { alt: true }], [[20, 20], { shift: true }]]) {
+    const { gestures, press, store } = editor(two);
+    store.select(new Map([[0, "target"]]));
+    gestures.down(press(from, keys));
+    gestures.move(press([from[0] + 150, from[1] + 150], keys));
+    gestures.cancel();
+    assert.deepEqual([...store.selection], [[0, "target"]]);
+  }
+});
+
+test("nothing that follows a cancelled gesture brings it back", () => {
+  const { gestures, press, store } = editor(two);
+  gestures.down(press([800, 800]));
+  gestures.move(press([850, 850]));
+  gestures.cancel();
+  gestures.move(press([900, 900]));
+  gestures.up(press([900, 900]));
+  assert.deepEqual(store.document, two);
+  assert.equal(gestures.cancel(), false);
+});
+
+test("a lasso that is clicked can be cancelled between two corners", () => {
+  const { gestures, pull, press, store, ui } = editor(two);
+  ui.tool = "polygon";
+  pull([[600, 600]]);
+  pull([[700, 600]]);
+  gestures.move(press([700, 700]));
+  assert.ok(gestures.cancel());
+  gestures.move(press([750, 700]));
+  assert.equal(gestures.current, null);
+  assert.equal(store.document, two);
+});
+
+test("a right click ends a lasso, on an arrow or beside it, and removes nothing then", () => {
+  for (const at of [[200, 100], [900, 900]]) {
+    const { gestures, pull, press, places, ui } = editor(two);
+    ui.tool = "polygon";
+    pull([[600, 600]]);
+    gestures.remove(press(at));
+    assert.equal(gestures.current, null);
+    assert.equal(places().length, 2);
+  }
+});
+
+test("the arrow that a right click leaves selected is the same one", () => {
+  const { gestures, press, store } = editor(two);
+  store.select(new Map([[1, "target"]]));
+  gestures.remove(press([200, 100]));
+  assert.deepEqual([...store.selection], [[0, "target"]]);
+});
+
+test("a double click ends a lasso with its last corner; of two corners nothing is left", () => {
+  const { gestures, pull, store, ui } = editor();
+  ui.tool = "polygon";
+  for (const at of [[100, 100], [500, 100], [500, 500], [502, 501]]) pull([at]);
+  gestures.finish();
+  assert.deepEqual(store.document.strokes, [{ tool: "polygon", points: [[0.1, 0.1], [0.5, 0.1], [0.5, 0.5]] }]);
+  for (const at of [[100, 100], [500, 100], [501, 101]]) pull([at]);
+  gestures.finish();
+  assert.equal(store.document.strokes.length, 1);
   assert.equal(gestures.current, null);
 });
 
-test("keys that mean nothing here are left to others", () => {
-  const { key } = editor(two);
-  for (const name of ["w", "q", "m", "F5", "Enter", "Escape"]) assert.equal(key(name), false, name);
-  for (const name of ["s", "Enter", "c", "v"]) assert.equal(key(name, { ctrlKey: true }), false, name);
-  assert.equal(key("b", { altKey: true }), false);
+test("a lasso that is pulled is thinned, and one without an area is none", () => {
+  const { pull, store, ui } = editor();
+  ui.tool = "polygon";
+  const side = (from, to) => Array.from({ length: 20 }, (_, i) => from.map((value, axis) => value + ((to[axis] - value) * i) / 20));
+  pull([...side([100, 100], [500, 100]), ...side([500, 100], [500, 500]), [500, 500]]);
+  assert.deepEqual(store.document.strokes[0].points, [[0.1, 0.1], [0.5, 0.1], [0.5, 0.5]]);
 });
 
-test("buttons that cannot do anything are off", () => {
-  const { known, store } = editor();
-  const off = () => Object.keys(known).filter((name) => known[name].enabled?.() === false);
-  assert.deepEqual(off(), ["hull", "clear", "undo", "redo", "enabled", "locked", "remove", "result"]);
-  store.load(two);
-  store.select(new Map([[0, "both"]]));
-  known.invert.run();
-  assert.deepEqual(off(), ["redo", "result"]);
-  known.clear.run();
+test("strokes stay inside the picture, and a stroke is one step", () => {
+  for (const tool of ["brush", "erase", "polygon", "box"]) {
+    const { pull, store, ui, gestures } = editor();
+    ui.tool = tool;
+    pull([[-200, 500], [500, -300], [1400, 700], [600, 1700]]);
+    assert.equal(gestures.current, null);
+    const [{ points }] = store.document.strokes;
+    assert.ok(points.flat().every((value) => value >= 0 && value <= 1));
+    store.undo();
+    assert.deepEqual(store.document.strokes, []);
+    assert.equal(store.canUndo, false);
+  }
+});
+
+test("a box without an area is no stroke", () => {
+  const { pull, store, ui } = editor();
+  ui.tool = "box";
+  pull([[100, 100], [300, 300], [300, 100]]);
+  pull([[-50, 100], [-10, 300]]);
   assert.deepEqual(store.document.strokes, []);
+  assert.equal(store.canUndo, false);
+});
+
+test("the tools of the region do not touch arrows", () => {
+  for (const tool of ["brush", "erase", "polygon", "box"]) {
+    const { pull, store, ui } = editor(two);
+    ui.tool = tool;
+    pull([[100, 100], [300, 100], [300, 300]]);
+    assert.equal(store.document.pairs, two.pairs);
+    assert.equal(store.document.strokes.length, 1);
+  }
+});
+
+test("where no more arrows fit, nothing is made and nothing else is selected", () => {
+  let full = EMPTY;
+  for (let i = 0; i < MAX_PAIRS; i++) full = addPair(full, [0.1, 0.1], [0.2, 0.1]);
+  const { pull, store } = editor(full);
+  for (const path of [[[800, 800], [900, 900]], [[800, 800]]]) {
+    pull(path);
+    assert.equal(store.document, full);
+    assert.equal(store.selection.size, 0);
+  }
+  pull([[100, 100], [100, 300]], { alt: true });
+  assert.equal(store.document.pairs.length, MAX_PAIRS);
+  assert.deepEqual(store.document.pairs[0].handle, [0.1, 0.3]);
+});
+
+test("a document that comes in the middle of a gesture stays as it is", () => {
+  for (const [tool, keys, from] of [
+    ["drag", {}, [800, 800]], ["drag", {}, [100, 100]], ["drag", { alt: true }, [100, 100]], ["drag", { shift: true }, [20, 20]],
+    ["brush", {}, [10, 10]], ["polygon", {}, [10, 10]], ["box", {}, [10, 10]],
+  ]) {
+    for (const goOn of ["move", "up", "cancel", "finish"]) {
+      const { gestures, press, store, ui } = editor(two);
+      ui.tool = tool;
+      store.select(new Map([[0, "target"]]));
+      gestures.down(press(from, keys));
+      for (const [x, y] of [[60, 60], [90, 10], [200, 90]]) gestures.move(press([from[0] + x, from[1] + y], keys));
+      const other = addPair(EMPTY, [0.4, 0.9], [0.9, 0.9]);
+      store.load(other);
+      gestures[goOn](press([from[0] + 90, from[1] + 30], keys));
+      gestures.up(press([from[0] + 90, from[1] + 30], keys));
+      assert.equal(store.document, other, `${tool} ${goOn}`);
+      assert.equal(store.selection.size, 0, `${tool} ${goOn}`);
+      assert.equal(store.canUndo, false);
+    }
+  }
+});
+
+test("after a document came in the middle of a lasso, the next press begins something new", () => {
+  const { gestures, press, pull, store, places, ui } = editor();
+  ui.tool = "polygon";
+  for (const at of [[100, 100], [500, 100], [500, 500]]) pull([at]);
+  store.load(two);
+  ui.tool = "drag";
+  gestures.down(press([800, 800]));
+  gestures.move(press([900, 900]));
+  gestures.up(press([900, 900]));
+  assert.deepEqual(places()[2], [[0.8, 0.8], [0.9, 0.9]]);
+});
+
+test("who draws the editor hears of every step of a gesture, and whether an arrow is being pulled", () => {
+  for (const [tool, pulls] of [["drag", true], ["brush", undefined], ["box", undefined], ["polygon", undefined]]) {
+    for (const from of tool === "drag" ? [[800, 800], [100, 100]] : [[800, 800]]) {
+      const { gestures, press, store, ui } = editor(two);
+      ui.tool = tool;
+      let heard = 0;
+      store.subscribe(() => heard++);
+      const hears = (action) => {
+        heard = 0;
+        action();
+        assert.ok(heard > 0);
+      };
+      assert.equal(gestures.pulling, false);
+      hears(() => gestures.down(press(from)));
+      assert.equal(gestures.current.pulls, pulls);
+      assert.equal(gestures.pulling, false);
+      hears(() => gestures.move(press([from[0] + 1, from[1]])));
+      assert.equal(gestures.pulling, false);
+      hears(() => gestures.move(press([from[0] + 50, from[1] + 50])));
+      assert.equal(gestures.pulling, true);
+      hears(() => gestures.up(press([from[0] + 50, from[1] + 50])));
+      assert.equal(gestures.pulling, false);
+      gestures.down(press(from));
+      gestures.move(press([from[0] + 50, from[1]]));
+      hears(() => gestures.cancel());
+      assert.equal(gestures.pulling, false);
+      gestures.down(press(from, { shift: true }));
+      hears(() => gestures.up(press(from, { shift: true })));
+    }
+  }
 });

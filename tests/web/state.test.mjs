@@ -3,11 +3,7 @@ import test from "node:test";
 import {
   EMPTY, MAX_PAIRS, Store, activePairs, addPair, addStroke, changePair, inPicture, moveParts, removePairs, toggle,
 } from "../../web/state.mjs";
-
-function frozen(value) {
-  if (typeof value === "object" && value) Object.values(Object.freeze(value)).forEach(frozen);
-  return value;
-}
+import { frozen } from "./stand_in.mjs";
 
 const two = frozen(addPair(addPair(EMPTY, [0.1, 0.2], [0.3, 0.4]), [0.5, 0.6], [0.9, 0.8]));
 const both = (...indices) => new Map(indices.map((index) => [index, "both"]));
@@ -72,6 +68,8 @@ test("inverting twice is nothing", () => {
   const inverted = addStroke(EMPTY, { tool: "invert" });
   assert.equal(inverted.strokes.length, 1);
   assert.deepEqual(addStroke(inverted, { tool: "invert" }).strokes, []);
+  const painted = ["box", "brush", "invert"].reduce((d, tool) => addStroke(d, { tool, points: [[0, 0], [1, 1]] }), EMPTY);
+  assert.deepEqual(addStroke(painted, { tool: "invert" }).strokes.map(({ tool }) => tool), ["box", "brush"]);
 });
 
 function opened(document = EMPTY) {
@@ -168,4 +166,120 @@ test("a commit notes the size of the picture that is shown, and keeps the fracti
   store.commit();
   assert.deepEqual(store.document.image, [640, 480]);
   assert.deepEqual(store.document.pairs[0], two.pairs[1]);
+});
+
+test("a document that is loaded has no history, nor continues a row of steps", () => {
+  const { store } = opened(two);
+  const nudge = () => {
+    store.show(moveParts(store.document, both(0), 0.01, 0));
+    store.commit("nudge");
+  };
+  nudge();
+  nudge();
+  store.undo();
+  store.load(two);
+  assert.equal(store.canUndo, false);
+  assert.equal(store.canRedo, false);
+  nudge();
+  store.load(two);
+  nudge();
+  store.undo();
+  assert.equal(store.document, two);
+});
+
+test("what is selected stays selected when pairs before it come or go", () => {
+  const { store } = opened(two);
+  store.show(removePairs(two, both(0)));
+  store.commit();
+  store.select(both(0));
+  store.undo();
+  assert.deepEqual([...store.selection], [[1, "both"]]);
+  store.redo();
+  assert.deepEqual([...store.selection], [[0, "both"]]);
+  store.undo();
+  store.select(new Map([[0, "handle"]]));
+  store.redo();
+  assert.equal(store.selection.size, 0);
+});
+
+test("moved pairs stay selected through undo and redo", () => {
+  const { store } = opened(two);
+  store.select(new Map([[1, "target"]]));
+  store.show(moveParts(two, store.selection, 0, 0.1));
+  store.commit();
+  store.undo();
+  assert.deepEqual([...store.selection], [[1, "target"]]);
+  store.redo();
+  assert.deepEqual([...store.selection], [[1, "target"]]);
+});
+
+test("listeners hear what happens until they unsubscribe", () => {
+  const { store } = opened();
+  const heard = [];
+  const unsubscribe = store.subscribe((event) => heard.push(event));
+  store.show(two);
+  store.select(both(0));
+  store.cancel();
+  store.load(two);
+  store.show(removePairs(two, both(0)));
+  store.commit();
+  store.undo();
+  store.redo();
+  store.redo();
+  unsubscribe();
+  store.notify();
+  store.load(two);
+  assert.deepEqual(heard, ["view", "view", "view", "load", "view", "commit", "commit", "commit"]);
+});
+
+test("whatever is done, undo goes back through all of it and redo forth again; no action changes what it was given", () => {
+  let seed = 7;
+  const random = () => (seed = (seed * 16807) % 2147483647) / 2147483647;
+  const point = () => [random() * 1.4 - 0.2, random() * 1.4 - 0.2];
+  const chosen = ({ pairs }) =>
+    new Map(pairs.flatMap((_, i) => (random() < 0.4 ? [[i, ["handle", "target", "both"][Math.floor(random() * 3)]]] : [])));
+  const actions = [
+    (d) => addPair(d, point(), random() < 0.3 ? null : point()),
+    (d) => addPair(d, point(), point()),
+    (d) => moveParts(d, chosen(d), random() - 0.5, random() - 0.5),
+    (d) => removePairs(d, new Map([...chosen(d)].slice(0, 1))),
+    (d) => toggle(d, chosen(d), random() < 0.5 ? "enabled" : "locked"),
+    (d) => addStroke(d, random() < 0.5 ? { tool: "invert" } : { tool: "brush", points: [point(), point()], size: 0.1 }),
+  ];
+  const { store } = opened(two);
+  const made = [two];
+  while (made.length < 150) {
+    store.show(frozen(actions[Math.floor(random() * actions.length)](store.document)));
+    store.commit();
+    const { document } = store;
+    frozen(document);
+    if (document !== made.at(-1)) made.push(document);
+    for (const { handle, target } of document.pairs) {
+      for (const value of [...handle, ...(target ?? [])]) assert.ok(value >= 0 && value <= 1);
+    }
+  }
+  for (const document of made.slice(0, -1).reverse()) {
+    store.undo();
+    assert.equal(store.document, document);
+  }
+  assert.equal(store.canUndo, false);
+  for (const document of made.slice(1)) {
+    store.redo();
+    assert.equal(store.document, document);
+  }
+  assert.equal(store.canRedo, false);
+});
+
+test("a group that is moved against the border keeps the distances in it, in every direction", () => {
+  for (const [dx, dy] of [[9, 0], [-9, 0], [0, 9], [0, -9], [0.35, -9], [-0.05, 0.15]]) {
+    const moved = frozen(moveParts(two, both(0, 1), dx, dy));
+    const shifts = two.pairs.flatMap(({ handle, target }, i) => [
+      [moved.pairs[i].handle[0] - handle[0], moved.pairs[i].handle[1] - handle[1]],
+      [moved.pairs[i].target[0] - target[0], moved.pairs[i].target[1] - target[1]],
+    ]);
+    for (const shift of shifts) shift.forEach((value, axis) => assert.ok(Math.abs(value - shifts[0][axis]) < 2e-6));
+    // as far as it goes: 0.1 to the left and right, 0.2 up and down
+    const expected = [Math.min(Math.max(dx, -0.1), 0.1), Math.min(Math.max(dy, -0.2), 0.2)];
+    shifts[0].forEach((value, axis) => assert.ok(Math.abs(value - expected[axis]) < 1e-9));
+  }
 });

@@ -173,6 +173,15 @@ class Editor:
     def root(self):
         return self.ui.page.evaluate_handle("(id) => rootOf(id)", self.node).as_element()
 
+    def load(self, name):
+        """Chooses another file in the node Load Image."""
+        script = """(file) => {
+          const [load] = app.graph._nodes.filter(({ type }) => type === "LoadImage");
+          load.widgets.find(({ name }) => name === "image").value = file;
+        }"""
+        self.ui.js(script, name)
+        self.wait_until_shown(name)
+
     def wait_until_shown(self, label=PICTURE):
         """Until the editor is on the screen with the picture of this name."""
         self.ui.wait("(id) => widgetOf(id) && rootOf(id).querySelector('canvas')?.clientWidth > 0", self.node)
@@ -289,10 +298,12 @@ def page(request, browser, comfy):
     nodes_2 = request.param == "nodes-2"
     set_settings(comfy, **{"Comfy.TutorialCompleted": True, NODES_2: nodes_2})
     random = torch.Generator().manual_seed(0)
-    for name, size in {PICTURE: PICTURE_SIZE, "other.png": (300, 300)}.items():
+    # the large one is larger than the preview
+    for name, size in {PICTURE: PICTURE_SIZE, "other.png": (300, 300), "large.png": (1024, 768)}.items():
         coarse = torch.rand(1, 3, 12, 16, generator=random)
         picture = torch.nn.functional.interpolate(coarse, size[::-1], mode="bilinear")[0].movedim(0, -1)
-        Image.fromarray((picture * 255).byte().numpy()).save(comfy.folder / "input" / name)
+        grain = 0.2 * torch.rand(picture.shape, generator=random)
+        Image.fromarray(((0.8 * picture + grain) * 255).byte().numpy()).save(comfy.folder / "input" / name)
     context = browser.new_context(viewport={"width": 1100, "height": 800})
     ui = Ui(context, comfy, nodes_2)
     if nodes_2 and not ui.shows_nodes_2:

@@ -81,6 +81,7 @@ def test_copied_and_pasted(editor):
 
 def test_in_a_subgraph(editor):
     ui = editor.ui
+    ui.connect(editor.node, 2, ui.node("PreviewImage", [1000, 40]), "images")
     value = draw(editor)
     ui.js(
         """(id) => {

@@ -34,13 +34,7 @@ def shows_other(editor):
 def test_another_file_is_chosen_in_load_image(editor):
     editor.pull((0.25, 0.25), (0.5, 0.5))
     before = editor.pairs
-    editor.ui.js(
-        """(name) => {
-          const [load] = app.graph._nodes.filter(({ type }) => type === "LoadImage");
-          load.widgets.find(({ name }) => name === "image").value = name;
-        }""",
-        OTHER,
-    )
+    editor.load(OTHER)
     shows_other(editor)
     # fractions keep their place
     assert editor.pairs[0] == before[0]

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from dragkit.kernels.drag_text import read
 
 
@@ -142,35 +141,35 @@ def test_coordinates_are_pasted_into_the_editor(editor):
     assert editor.received()["points.targets"].tolist() == [[0.5, 0.5], [1, 1]]
 
 
-def test_a_pull_moves_the_picture_inside_the_region_only(editor):
-    ui = editor.ui
-    editor.focus()
+def test_a_pull_moves_the_picture_inside_the_region_only(editor, large):
+    # larger in the window than the preview is, so that what is not warped is seen to be as sharp as the picture
+    editor.load("large.png")
     editor.press("r")
-    editor.pull((0.5, 0.0), (1.0, 1.0))
+    editor.pull((0.5, 0.0), (1.0, 1.0), root=large)
     editor.press("v")
-    page = ui.page
-    page.mouse.move(*editor.at((0.7, 0.4)))
+    page = editor.ui.page
+    page.mouse.move(*editor.at((0.7, 0.4), large))
     page.mouse.down()
-    page.mouse.move(*editor.at((0.8, 0.6)), steps=3)
-    pulled = editor.pixels()
+    page.mouse.move(*editor.at((0.8, 0.6), large), steps=3)
+    pulled = editor.pixels(large)
     page.mouse.up()
-    assert (editor.pixels() == pulled).all()
+    assert (editor.pixels(large) == pulled).all()
     editor.command("original")
     assert editor.button("original")[1] and not editor.button("preview")[1]
-    original = editor.pixels()
+    original = editor.pixels(large)
     changed = (pulled != original).any(axis=2)
     middle = changed.shape[1] // 2
     assert not changed[:, : middle - 1].any()
     picture = original[..., 3] == 255
     assert changed[:, middle + 2 :].sum() > 0.2 * picture[:, middle + 2 :].sum()
     # and during a pull it is seen, whatever is shown else
-    page.mouse.move(*editor.at((0.8, 0.6)))
+    page.mouse.move(*editor.at((0.8, 0.6), large))
     page.mouse.down()
-    page.mouse.move(*editor.at((0.75, 0.5)), steps=3)
-    page.mouse.move(*editor.at((0.8, 0.6)), steps=3)
-    assert (editor.pixels() == pulled).all()
+    page.mouse.move(*editor.at((0.75, 0.5), large), steps=3)
+    page.mouse.move(*editor.at((0.8, 0.6), large), steps=3)
+    assert (editor.pixels(large) == pulled).all()
     page.mouse.up()
-    assert (editor.pixels() == original).all()
+    assert (editor.pixels(large) == original).all()
 
 
 def test_the_preview_brings_the_handle_to_the_target(editor):
@@ -190,4 +189,4 @@ def test_the_preview_brings_the_handle_to_the_target(editor):
 
     moved = abs(around(after, (0.45, 0.4)) - around(before, (0.3, 0.3))).mean()
     unmoved = abs(around(after, (0.45, 0.4)) - around(before, (0.45, 0.4))).mean()
-    assert moved < 0.35 * unmoved
+    assert moved < 0.5 * unmoved

@@ -394,17 +394,18 @@ class TestGradient(Rerun):
             handle.remove()
 
 
-class TestWait(Rerun):
-    """Passes a picture on after some seconds."""
+class TestGate(Rerun):
+    """Passes a picture on once there is a file `gate` in the output folder."""
 
     @classmethod
     def define_schema(cls):
-        inputs = [io.Image.Input("image"), io.Float.Input("seconds", default=0.5, min=0, max=60)]
-        return schema("TestWait", inputs, [io.Image.Output()])
+        return schema("TestGate", [io.Image.Input("image")], [io.Image.Output()])
 
     @classmethod
-    def execute(cls, image, seconds):
-        time.sleep(seconds)
+    def execute(cls, image):
+        while not Path(folder_paths.get_output_directory(), "gate").exists():
+            comfy.model_management.throw_exception_if_processing_interrupted()
+            time.sleep(0.01)
         return io.NodeOutput(image)
 
 
@@ -473,6 +474,6 @@ class TestExtension(ComfyExtension):
             TestFailure,
             TestProgress,
             TestGradient,
-            TestWait,
+            TestGate,
             TestDump,
         ]
