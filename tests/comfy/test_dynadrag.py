@@ -152,8 +152,8 @@ def test_no_round_and_no_points_are_a_plain_reconstruction(comfy):
     dump_run(graph, dynadrag(graph, model, positive, image, "0.4,0.5 -> 0.4,0.5", vae=vae), "still")
     encoded = graph.node("VAEEncode", pixels=image, vae=vae)
     inverted = graph.node(
-        "DragKitKVCacheInversion", model=model, positive=positive, samples=encoded, steps=3, strength=0.67, refinement=0,
-        cache_device="auto", blocks="decoder",
+        "DragKitKVCacheInversion", model=model, positive=positive, samples=encoded, steps=3, strength=0.67,
+        refinement=0, cache_device="auto", blocks="decoder",
     )  # fmt: skip
     back = graph.node(
         "SamplerCustom", model=model, add_noise=False, noise_seed=0, cfg=1.0, positive=positive, negative=positive,
