@@ -1,19 +1,15 @@
 """DynaDrag's run inside ComfyUI: what it samples with, and the picture after each round."""
 
 import comfy.model_management
-import comfy.utils
-import numpy as np
 import torch
-from PIL import Image
 
 from ..kernels.dynadrag import Predictor, Tracker, few, predict_and_move
 from ..kernels.overlay import draw_points
 from ..kernels.points import DragPoints
 from .attention import ComfyKVCache, Recorder, Replayer, patched_first, release_after_sampling
 from .gradients import Gradients, differentiable
+from .progress import Progress
 from .sampling import denoise_latent, from_vp, inversion_sigmas, invert_latent, to_vp
-
-PREVIEW_SIDE = 512
 
 
 class Sampling:
@@ -47,8 +43,8 @@ class Sampling:
 class Film:
     """The picture [1, 3, H, W] of the latest latent, rendered once for predictor, preview and trajectory."""
 
-    def __init__(self, render, image, targets, bar):
-        self._render, self._targets, self._bar = render, targets, bar
+    def __init__(self, render, image, targets, progress):
+        self._render, self._targets, self._progress = render, targets, progress
         self._latent, self._picture, self.frames = None, image.movedim(-1, 1), []
 
     def picture_of(self, latent):
@@ -62,8 +58,7 @@ class Film:
         height, width = self._picture.shape[-2:]
         frame = draw_points(self._picture.movedim(1, -1), DragPoints.from_pixels(handles, self._targets, width, height))
         self.frames.append(frame.to(comfy.model_management.intermediate_device()))
-        shown = Image.fromarray((frame[0].cpu().numpy() * 255).round().astype(np.uint8))
-        self._bar.update_absolute(self._bar.current, preview=("JPEG", shown, PREVIEW_SIDE))
+        self._progress.show(frame)
 
 
 def drag(
@@ -79,8 +74,8 @@ def drag(
     sigmas = inversion_sigmas(model, steps, strength, node)
     count, noisiest = len(sigmas) - 1, float(sigmas[-1])
     total = 3 * count + settings.rounds * (settings.steps + min(preview_steps, count))
-    bar = comfy.utils.ProgressBar(total)
-    sampling = Sampling(model, vae, positive, sigmas, lambda: bar.update(1), node)
+    progress = Progress(total)
+    sampling = Sampling(model, vae, positive, sigmas, progress.tick, node)
     noisy = sampling.invert(image)
 
     def render(z):
@@ -88,16 +83,14 @@ def drag(
 
     size = (image.shape[2], image.shape[1])
     handles, targets = points.to_pixels(*size)
-    film = Film(render, image, targets, bar)
+    film = Film(render, image, targets, progress)
     film.add(handles)
 
     def show(done):
         film.picture_of(done.latent)
         film.add(done.handles)
 
-    within = Gradients(
-        sampling.model, positive, noisy, sigmas.flip(0), block, checkpointing, node, lambda: bar.update(1)
-    )
+    within = Gradients(sampling.model, positive, noisy, sigmas.flip(0), block, checkpointing, node, progress.tick)
     guide = Tracker() if predict is None else Predictor(predict, film.picture_of, image.movedim(-1, 1))
     if region is not None:
         region = region.to(model.load_device)
@@ -111,5 +104,5 @@ def drag(
         handles = rounds[-1].handles
     latent = sampling.denoise(noisy)
     picture = vae.decode(latent)
-    bar.update_absolute(total)
+    progress.finish()
     return latent, picture, DragPoints.from_pixels(handles, targets, *size), torch.cat(film.frames), rounds, finite

@@ -3,7 +3,6 @@
 from contextlib import contextmanager
 
 import comfy.model_management
-import comfy.utils
 from comfy_api.latest import io
 
 from ..kernels.dynadrag import Settings, restricts, supervise
@@ -13,6 +12,7 @@ from ..kernels.point_selection import THRESHOLD, select_points
 from ..kernels.points import DragPoints
 from .checkpointing import MODES
 from .gradients import BLOCKS, Gradients, differentiable, half_precision
+from .progress import Progress
 from .sampling import from_vp, to_vp
 from .types import DragPointsType, schema
 
@@ -173,12 +173,11 @@ class MotionSupervision(io.ComfyNode):
         region = None if mask is None else mask_to_grid(mask, height, width, f"{node}: mask").to(model.load_device)
         scale = HALF_SCALE if half_precision(model) else 1.0
         settings = Settings(steps=steps, lr=learning_rate, r1=radius, lam=mask_weight, scale=scale)
-        bar = comfy.utils.ProgressBar(steps)
+        progress = Progress(steps)
         size = width * CELL, height * CELL
         ends = from_points.to_pixels(*size)[0], to_points.to_pixels(*size)[0]
-        within = Gradients(
-            differentiable(model), positive, latent, sigmas, block, checkpointing, node, lambda: bar.update(1)
-        )
+        patched = differentiable(model)
+        within = Gradients(patched, positive, latent, sigmas, block, checkpointing, node, progress.tick)
         sigma = float(sigmas[0])
 
         def work(evaluate):

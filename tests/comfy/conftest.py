@@ -57,6 +57,7 @@ class Comfy:
 
     def __init__(self, url, folder, log_path):
         self.url, self.folder, self.log_path = url, folder, log_path
+        self.started = None  # length of the log when the server had started
 
     def graph(self):
         return Graph()
@@ -142,9 +143,9 @@ class Comfy:
         """The server's output, from character `since` = len(log()) at an earlier moment."""
         return self.log_path.read_text(errors="replace")[since:]
 
-    def complaints(self, since=0):
+    def complaints(self, since=0, until=None):
         """Log lines that name the pack, among them failed imports and tracebacks; the import times do not count."""
-        lines = [line for line in self.log(since).splitlines() if "dragkit" in line.lower()]
+        lines = [line for line in self.log()[since:until].splitlines() if "dragkit" in line.lower()]
         return [line for line in lines if " seconds: " not in line and "dragkit_test_pack" not in line]
 
 
@@ -195,6 +196,7 @@ def comfy(tmp_path_factory):
     client = Comfy(f"http://127.0.0.1:{port}", folder, log_path)
     try:
         wait_until_ready(client, server)
+        client.started = len(client.log())
         yield client
     finally:
         server.terminate()

@@ -65,6 +65,7 @@ def test_checkpointing_changes_nothing_beside_other_packs_patches(comfy):
     found = comfy.tensors(comfy.run(graph, timeout=300))
     for name in cases:
         assert torch.equal(found[f"{name}_on.gradient"], found[f"{name}_off.gradient"]), name
+        assert found[f"{name}_on.left"] == 0
         if name != "plain":
             assert relative(found[f"{name}_off.gradient"], found["plain_off.gradient"]) > 1e-3, name
         if name != "control":  # whose own reaction to the latent is left out
@@ -263,6 +264,10 @@ def test_an_interrupt_returns_at_once_and_leaves_the_model(comfy, checkpointing)
         graph = failing(comfy, "TestInterrupt", at, checkpointing=checkpointing)
         assert comfy.run_interrupted(graph) == "DragKitDynaDrag"
     assert torch.equal(samples_of(comfy), before)
+    graph = comfy.graph()
+    model, positive, _, latent = tiny(graph)
+    graph.dump(gradient(graph, model, positive, latent), "after")
+    assert comfy.tensors(comfy.run(graph, timeout=300))["after.left_before"] == 0
 
 
 def test_used_up_memory_is_named_with_what_to_lower_and_leaves_the_model(comfy):
@@ -452,7 +457,7 @@ def test_predictors_are_listed_and_others_refused(comfy):
     assert said("lora.safetensors").startswith("Load Motion Predictor: lora.safetensors is no motion predictor")
 
 
-def test_the_bar_goes_evenly_and_shows_picture_and_points(comfy):
+def test_the_bar_goes_on_and_shows_picture_and_points(comfy):
     graph = comfy.graph()
     model, positive, _, _ = tiny(graph)
     watched = graph.node("TestProgress", model=model)
@@ -464,8 +469,7 @@ def test_the_bar_goes_evenly_and_shows_picture_and_points(comfy):
     values = found["shown.values"]
     # 2 invert, 2 record, 2 rounds of 2 steps and 1 evaluation for the picture, 2 for the last one
     assert (found["shown.totals"] == 12).all() and values[-1] == 12
-    assert values.unique().tolist() == list(range(1, 13))
-    assert (values.diff() >= 0).all()
+    assert values[0] == 1 and (values.diff() >= 0).all()  # later versions leave some out
     previews = torch.stack([found[f"shown.previews.{i}"] for i in range(3)])
     torch.testing.assert_close(previews / 255, found["run_trajectory"], rtol=0, atol=0.5 / 255)
     assert "shown.previews.3" not in found

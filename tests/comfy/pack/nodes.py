@@ -342,7 +342,8 @@ def of_dragkit(name):
 
 class TestGradient(Rerun):
     """Features and z_{t-1} of a latent by the pack's gradient route, the gradient of a smooth function of them, its
-    slope along that gradient, and the difference quotient there; `ran` counts evaluations of the last decoder block."""
+    slope along that gradient, and the difference quotient there; `ran` counts evaluations of the last decoder block,
+    `left_before` and `left` what is on the network's modules that was not made with them."""
 
     @classmethod
     def define_schema(cls):
@@ -363,7 +364,13 @@ class TestGradient(Rerun):
         patched = gradients.differentiable(model)
         latent = samples["samples"]
         within = gradients.Gradients(patched, positive, latent, sigmas, block, checkpointing, "Test")
-        module, ran = model.model.diffusion_model.output_blocks[-1][-1], []
+        network = model.model.diffusion_model
+
+        def left():
+            return sum(len(one._forward_hooks) + ("forward" in vars(one)) for one in network.modules())
+
+        left_before = left()
+        module, ran = network.output_blocks[-1][-1], []
         handle = module.register_forward_hook(lambda *_: ran.append(1))
 
         def work(evaluate):
@@ -388,10 +395,9 @@ class TestGradient(Rerun):
                 "quotient": quotient,
             }
 
-        try:
-            return io.NodeOutput(within(work))
-        finally:
-            handle.remove()
+        found = within(work)
+        handle.remove()
+        return io.NodeOutput(found | {"left_before": left_before, "left": left()})
 
 
 class TestGate(Rerun):
