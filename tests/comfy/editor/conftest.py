@@ -314,6 +314,13 @@ def page(request, browser, comfy):
     context.close()
 
 
+def pytest_runtest_teardown(item, nextitem):
+    # ComfyUI's page draws without end, at the cost of every test after the editor's
+    page = item.funcargs.get("page")
+    if page and (nextitem is None or "page" not in nextitem.fixturenames):
+        page.page.goto("about:blank")
+
+
 @pytest.fixture
 def ui(page):
     """An empty graph in ComfyUI's page; fails if the pack's code reported an error meanwhile."""
