@@ -489,3 +489,12 @@ def test_the_gradient_in_half_precision(comfy, dtype):
     cosine = torch.cosine_similarity(found["half.gradient"].flatten(), found["full.gradient"].flatten(), 0)
     assert 0.99 < cosine < 1
     assert "stopped" not in found["run_report"] and relative(found["run_latent"], found["none_latent"]) > 1e-3
+
+
+def test_the_bundled_predictor_drags(comfy):
+    graph = comfy.graph()
+    model, positive, _, _ = tiny(graph)
+    bundled = graph.node("DragKitLoadMotionPredictor", predictor="dragkit-motion (bundled)")
+    dump_run(graph, dynadrag(graph, model, positive, picture(graph), motion_predictor=bundled, rounds=3), "run")
+    found = comfy.tensors(comfy.run(graph, timeout=300))
+    assert torch.equal(found["run_points.handles"], found["run_points.targets"])
