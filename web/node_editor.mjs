@@ -309,6 +309,8 @@ export class NodeEditor {
       getMinHeight: () => MIN_HEIGHT,
       hideOnZoom: false,
     });
+    // the side panel gives every widget that it lists its own width, also in the node (ComfyUI_frontend issue 13068)
+    Object.defineProperty(this.widget, "width", { get: () => undefined, set: () => {} });
     this.session.store.load(EMPTY);
     return this.widget;
   }

@@ -190,3 +190,11 @@ def test_the_preview_brings_the_handle_to_the_target(editor):
     moved = abs(around(after, (0.45, 0.4)) - around(before, (0.3, 0.3))).mean()
     unmoved = abs(around(after, (0.45, 0.4)) - around(before, (0.45, 0.4))).mean()
     assert moved < 0.5 * unmoved
+
+
+def test_a_side_panel_leaves_the_editor_its_width(editor):
+    """The panel of newer frontends sets the width of every widget that it lists."""
+    ui = editor.ui
+    width = editor.pixels().shape[1]
+    ui.js("(id) => { widgetOf(id).width = 120; app.canvas.setDirty(true, true); }", editor.node)
+    assert editor.pixels().shape[1] == width
