@@ -3,6 +3,7 @@
 from comfy_api.latest import io
 
 from .attention import STAGES, ComfyKVCache, Recorder, Replayer, patched_first, release_after_sampling
+from .inputs import MODEL_INPUT, POSITIVE_INPUT, STEPS_INPUT, STRENGTH_INPUT
 from .sampling import inversion_sigmas, invert_latent
 from .types import KVCacheType, schema
 
@@ -16,18 +17,11 @@ class KVCacheInversion(io.ComfyNode):
             description="Noises a picture deterministically (DDIM inversion) and records what keeps its look.",
             search_aliases=["DDIM inversion", "FastDrag", "unsampler", "invert"],
             inputs=[
-                io.Model.Input("model", tooltip="Any SD1.5, SD2, SDXL or SD1.5-inpainting model, LoRAs included."),
-                io.Conditioning.Input("positive", tooltip="What the picture shows; an empty prompt works."),
+                MODEL_INPUT,
+                POSITIVE_INPUT,
                 io.Latent.Input("samples", tooltip="The encoded picture."),
-                io.Int.Input("steps", default=10, min=1, max=1000, tooltip="Steps of the whole noise schedule."),
-                io.Float.Input(
-                    "strength",
-                    default=0.7,
-                    min=0.01,
-                    max=1.0,
-                    step=0.01,
-                    tooltip="Part of the schedule that is run. More lets the drag change more, less keeps more.",
-                ),
+                STEPS_INPUT,
+                STRENGTH_INPUT,
                 io.Int.Input(
                     "refinement",
                     default=0,

@@ -9,6 +9,7 @@ from ..kernels.dynadrag import SELECTIONS, Settings
 from ..kernels.masks import mask_to_grid, resize_mask
 from ..kernels.points import DragPoints
 from .gradients import half_precision
+from .inputs import MODEL_INPUT, POSITIVE_INPUT, STEPS_INPUT, STRENGTH_INPUT
 from .rounds import drag
 from .supervision import (
     BLOCK_INPUT,
@@ -16,8 +17,6 @@ from .supervision import (
     HALF_SCALE,
     LAMBDA_INPUT,
     LR_INPUT,
-    MODEL_INPUT,
-    POSITIVE_INPUT,
     RADIUS_INPUT,
     memory_named,
 )
@@ -90,15 +89,8 @@ class DynaDrag(io.ComfyNode):
                     max=1000,
                     tooltip="At most; fewer when every handle is at its target. 0 gives the picture back.",
                 ),
-                io.Int.Input("steps", default=10, min=1, max=1000, tooltip="Steps of the whole noise schedule."),
-                io.Float.Input(
-                    "strength",
-                    default=0.7,
-                    min=0.01,
-                    max=1.0,
-                    step=0.01,
-                    tooltip="Part of the schedule that is run. More lets the drag change more, less keeps more.",
-                ),
+                STEPS_INPUT,
+                STRENGTH_INPUT,
                 io.Int.Input(
                     "adam_steps", default=defaults.steps, min=1, max=100, tooltip="Steps down the gradient per round."
                 ),

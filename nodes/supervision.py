@@ -12,6 +12,7 @@ from ..kernels.point_selection import THRESHOLD, select_points
 from ..kernels.points import DragPoints
 from .checkpointing import MODES
 from .gradients import BLOCKS, Gradients, differentiable, half_precision
+from .inputs import MODEL_INPUT, POSITIVE_INPUT
 from .progress import Progress
 from .sampling import from_vp, to_vp
 from .types import DragPointsType, schema
@@ -20,8 +21,6 @@ from .types import DragPointsType, schema
 HALF_SCALE = 1024.0
 CELL = 8
 
-MODEL_INPUT = io.Model.Input("model", tooltip="Any SD1.5, SD2, SDXL or SD1.5-inpainting model, LoRAs included.")
-POSITIVE_INPUT = io.Conditioning.Input("positive", tooltip="What the picture shows; an empty prompt works.")
 SIGMAS_INPUT = io.Sigmas.Input("sigmas", tooltip="The way back, from KV-Cache Inversion.")
 BLOCK_INPUT = io.Combo.Input(
     "block",

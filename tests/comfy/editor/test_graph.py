@@ -218,3 +218,23 @@ def test_points_from_a_connected_text(editor):
     found = editor.received()
     expected = torch.tensor([[0.1, 0.2], [0.3, 0.4]], dtype=torch.float64)
     assert torch.equal(torch.cat((found["points.handles"], found["points.targets"])), expected)
+
+
+def test_without_the_script_the_points_are_a_text_field(ui):
+    page = ui.page.context.new_page()
+    page.route("**/extensions/dragkit/dragkit.js", lambda route: route.abort())
+    page.goto(ui.comfy.url)
+    page.wait_for_function(
+        "() => Boolean(window.app?.graph && LiteGraph.registered_node_types.DragKitDragPoints)", timeout=60_000
+    )
+    inputs = page.evaluate(
+        """async () => {
+          const node = LiteGraph.createNode("DragKitDragPoints");
+          app.graph.add(node);
+          node.widgets.find(({ name }) => name === "points").value = "0.1,0.2 -> 0.3,0.4";
+          const { output } = await app.graphToPrompt();
+          return output[node.id].inputs;
+        }"""
+    )
+    page.close()
+    assert inputs == {"points": "0.1,0.2 -> 0.3,0.4"}
