@@ -206,4 +206,5 @@ def load_checkpoint(path, prompt="", device=None, dtype=None, config=None):
         denoiser=denoiser,
         alphas=alphas,
         multiple=multiple,
+        scaling_factor=scale,
     )

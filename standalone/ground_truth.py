@@ -105,6 +105,14 @@ def _smooth_case(kind, size, picture, generator):
     return picture, target, _dilate(moving, 8), _points(motion, handles), flow.permute(2, 0, 1)
 
 
+def moved(kind, size, picture, other, generator):
+    """A random drag of a kind of KINDS and a size of SIZES: source, target [3, H, W], mask [H, W], DragPoints, flow
+    [2, H, W] of Case. other is the picture that an object is cut out of."""
+    if kind in ("bending", "pull"):
+        return _smooth_case(kind, size, picture, generator)
+    return _object_case(kind, size, picture, other, generator)
+
+
 def cases(seed=0, every=1):
     """All kinds and sizes of motion on each bundled photograph, held-out ones last; `every` thins them evenly."""
     for names, trained in ((TRAINED, True), (HELD_OUT, False)):
@@ -114,9 +122,6 @@ def cases(seed=0, every=1):
                 if (i * 3 + j) % every:
                     continue
                 generator = torch.Generator().manual_seed(seed * 10_000 + (0 if trained else 1000) + i * 100 + j)
-                if kind in ("bending", "pull"):
-                    parts = _smooth_case(kind, size, pictures[i], generator)
-                else:
-                    parts = _object_case(kind, size, pictures[i], pictures[(i + 1) % len(names)], generator)
+                parts = moved(kind, size, pictures[i], pictures[(i + 1) % len(names)], generator)
                 source, target, mask, points, flow = parts
                 yield Case(f"{name} {kind} {size}", kind, trained, source, target, mask[None].float(), points, flow)

@@ -18,14 +18,16 @@ DEMO_WEIGHTS = Path(__file__).parent.parent / "demo" / "dragkit-demo.safetensors
 
 @dataclass(frozen=True)
 class DragModel:
-    """encode: pictures [B, 3, H, W] in 0..1 -> latents of unit variance, decode: back; H and W multiples of `multiple`.
-    denoiser: eps of VP latents at integer timesteps whose alphas_cumprod are `alphas` [1000]."""
+    """encode: pictures [B, 3, H, W] in 0..1 -> latents of unit variance (scaling_factor times the autoencoder's), decode:
+    back; H and W multiples of `multiple`. denoiser: eps of VP latents at integer timesteps whose alphas_cumprod are
+    `alphas` [1000]."""
 
     encode: Callable
     decode: Callable
     denoiser: Denoiser
     alphas: torch.Tensor
     multiple: int = 8
+    scaling_factor: float = 0.18215
 
 
 def load_demo(path=DEMO_WEIGHTS):

@@ -1,0 +1,111 @@
+"""Training of the demo FlowDiffusion (InstantDrag): the demo model's UNet learns to see a picture and a motion."""
+
+import json
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from safetensors.torch import save_file
+from tqdm import tqdm
+
+from ..kernels.ddim import alphas_cumprod
+from ..kernels.instantdrag import branches, flow_channels
+from .ground_truth import KINDS, SIZES, moved
+from .instantdrag import widened
+from .models import load_demo
+from .motions import random_scene
+from .photographs import TRAINED, photograph
+from .train_demo import run
+
+# of the network, what learns and is exported; the rest stays that of the demo model
+LEARNS = ("conv_in", "down_blocks", "mid_block")
+# how often nothing moves, and how often neither picture nor motion is shown, as the guidance asks
+STILL, BLIND = 0.1, 0.1
+# how much more errors count where something moves
+MOVING = 3.0
+SEEDS = 1 << 32
+
+
+def _pick(values, generator):
+    return values[int(torch.randint(len(values), (1,), generator=generator))]
+
+
+def moved_pair(photographs, generator):
+    """Source and target picture [3, 256, 256] in 0..1, region [256, 256] and FLOW [2, 256, 256] of a random drag, on a
+    photograph as it is or moved itself."""
+
+    def picture():
+        return random_scene(photographs, generator) if torch.rand(1, generator=generator) < 0.4 else pick()
+
+    def pick():
+        return _pick(photographs, generator)
+
+    source, target, mask, _, flow = moved(
+        _pick(KINDS, generator), _pick(SIZES, generator), picture(), pick(), generator
+    )
+    return source, target, mask, flow
+
+
+class Bank:
+    """Latents of random drags: source and target [N, 4, 32, 32], flow [N, 2, 32, 32] in fractions of the picture, and
+    region [N, 1, 32, 32]."""
+
+    def __init__(self, model, photographs, count, seed, group=20):
+        self.scale, parts = model.scaling_factor, []
+        for start in tqdm(range(0, count, group), mininterval=10, desc="drags"):
+            made = [
+                moved_pair(photographs, torch.Generator().manual_seed(SEEDS * (seed + 1) + i))
+                for i in range(start, min(start + group, count))
+            ]
+            source, target, mask, flow = (torch.stack(part) for part in zip(*made, strict=True))
+            with torch.no_grad():
+                source, target = model.encode(source), model.encode(target)
+            cells = source.shape[-2:]
+            region = F.adaptive_max_pool2d(mask[:, None].float(), cells)
+            parts.append((source, target, flow_channels(flow, *cells), region))
+        self.source, self.target, self.flow, self.region = (torch.cat(part) for part in zip(*parts, strict=True))
+
+    def batch(self, size, generator):
+        """A random target [size, 4, 32, 32], the 6 channels to see beside it, and weights [size, 1, 32, 32]."""
+        index = torch.randint(len(self.source), (size,), generator=generator)
+        chance = torch.rand(size, 1, 1, 1, generator=generator)
+        still, blind = chance < STILL, (chance >= STILL) & (chance < STILL + BLIND)
+        # where nothing moves the picture stays
+        target = torch.where(still, self.source[index], self.target[index])
+        shown, alone, none = branches(self.source[index] / self.scale, self.flow[index])
+        return target, torch.where(blind, none, torch.where(still, alone, shown)), 1 + MOVING * self.region[index]
+
+
+def train_flowdiffusion(folder, out, steps=3000, batch=10, count=3000, seed=0):
+    """Trains and exports what LEARNS; checkpoints in `folder` make an interrupted run go on where it stopped."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(seed)
+    model = load_demo()
+    unet = widened(model.denoiser.unet).to(memory_format=torch.channels_last)
+    for name, parameter in unet.named_parameters():
+        parameter.requires_grad_(name.startswith(LEARNS))
+    bank = Bank(model, [photograph(name) for name in TRAINED], count, seed)
+    alphas, context = alphas_cumprod(), torch.zeros(batch, 1, 32)
+
+    def loss_of(step):
+        generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
+        clean, seen, weight = bank.batch(batch, generator)
+        t = torch.randint(1000, (batch,), generator=generator)
+        a = alphas[t].view(-1, 1, 1, 1)
+        noise = torch.randn(clean.shape, generator=generator)
+        noisy = a.sqrt() * clean + (1 - a).sqrt() * noise
+        inputs = torch.cat((noisy, seen), 1).contiguous(memory_format=torch.channels_last)
+        with torch.autocast("cpu", torch.bfloat16):
+            eps = unet(inputs, t, context).sample
+        return ((eps.float() - noise).square() * weight).sum() / (weight.sum() * clean.shape[1])
+
+    learned = run(unet, loss_of, steps, 6e-4, folder / "flowdiffusion.pt", decay=0.998)
+    export(learned, out)
+
+
+def export(unet, path):
+    """What the training changed, as float16, the UNet's configuration in the metadata."""
+    weights = {k: v.half().contiguous() for k, v in unet.state_dict().items() if k.startswith(LEARNS)}
+    config = json.dumps({k: v for k, v in unet.config.items() if not k.startswith("_")})
+    save_file(weights, path, {"format": "dragkit.flowdiffusion", "unet_config": config})
