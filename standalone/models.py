@@ -19,8 +19,8 @@ DEMO_WEIGHTS = Path(__file__).parent.parent / "demo" / "dragkit-demo.safetensors
 @dataclass(frozen=True)
 class DragModel:
     """encode: pictures [B, 3, H, W] in 0..1 -> latents of unit variance (scaling_factor times the autoencoder's);
-    decode: back. H and W are multiples of `multiple`. denoiser: eps of VP latents at integer timesteps whose alphas_cumprod
-    are `alphas` [1000]."""
+    decode: back. H and W are multiples of `multiple`. denoiser: eps of VP latents at integer timesteps whose
+    alphas_cumprod are `alphas` [1000]."""
 
     encode: Callable
     decode: Callable
