@@ -22,3 +22,8 @@ def resize_flow(flow, height, width):
     scale = flow.new_tensor([width / flow.shape[3], height / flow.shape[2]]).view(1, 2, 1, 1)
     antialias = height < flow.shape[2] or width < flow.shape[3]
     return F.interpolate(flow, (height, width), mode="bilinear", antialias=antialias) * scale
+
+
+def confine_flow(flow, mask):
+    """flow [B, 2, H, W] inside mask [B, h, w] (0..1) over the same picture, none outside; either batch may be one."""
+    return flow * F.adaptive_avg_pool2d(mask[:, None].to(flow), flow.shape[-2:])
