@@ -80,6 +80,42 @@ def _edit_with_bar(model, image, points, mask, **options):
         return fastdrag(model, image, points, mask, callback=progress, **options)
 
 
+def _flow_of(image, points, mask, arguments):
+    """FLOW of the whole drag, by FlowGen or the motion predictor, inside mask."""
+    import torch
+
+    from ..kernels.flow import resize_flow
+    from ..kernels.flowgen_maps import generate_flow
+    from ..kernels.motion_prediction import predict_flow
+    from ..kernels.total_flow import predict_total_flow
+
+    with torch.inference_mode():
+        if arguments.flowgen:
+            from .flowdiffusion import load_flowgen
+
+            flow = generate_flow(load_flowgen(arguments.flowgen), image, points.handles, points.targets)
+        else:
+            from .predictors import SHIPPED_PREDICTOR, load_motion_predictor
+
+            network = load_motion_predictor(arguments.predictor or SHIPPED_PREDICTOR)
+            flow = predict_total_flow(lambda *seen: predict_flow(network, *seen), image, points.handles, points.targets)
+        flow = resize_flow(flow, *image.shape[-2:])
+        return flow if mask is None else flow * (mask[:, None] > 0)
+
+
+def _instantdrag_with_bar(model, image, points, mask, arguments):
+    from tqdm import tqdm
+
+    from .instantdrag import instantdrag
+
+    flow = _flow_of(image, points, mask, arguments)
+    with tqdm(desc="steps", total=arguments.steps or 20) as bar:
+        return instantdrag(
+            model, image, flow, arguments.steps or 20, arguments.image_scale, arguments.flow_scale, arguments.seed,
+            lambda done, total: bar.update(),
+        )  # fmt: skip
+
+
 def demo(arguments):
     import torch
 

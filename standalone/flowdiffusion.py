@@ -1,0 +1,57 @@
+"""FlowDiffusion and FlowGen (InstantDrag) from disk, and the demo's FlowDiffusion."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from diffusers import UNet2DConditionModel
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file
+
+from ..kernels.flowgen import FlowGenError, build
+from .checkpoints import DTYPE, CheckpointError
+from .instantdrag import CHANNELS, widened
+from .models import load_demo
+from .unet import Denoiser
+
+DEMO_FLOWDIFFUSION = Path(__file__).parent.parent / "weights" / "dragkit-demo-flowdiffusion.safetensors"
+
+
+def load_flowgen(path):
+    """The FlowGen of a .safetensors file; FlowGenError for any other file."""
+    try:
+        weights = load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise FlowGenError(f"{path} is no safetensors file that can be read ({type(error).__name__})") from error
+    return build(weights, Path(path).name).requires_grad_(False)
+
+
+def load_demo_flowdiffusion(path=DEMO_FLOWDIFFUSION):
+    """The demo model with the FlowDiffusion that `dragkit train-flowdiffusion` made of it."""
+    model = load_demo()
+    unet = widened(model.denoiser.unet)
+    with safe_open(path, "pt") as file:
+        if json.loads((file.metadata() or {}).get("unet_config", "{}")).get("in_channels") != CHANNELS:
+            raise CheckpointError(f"{path} is no FlowDiffusion of the demo model")
+        learned = {name: file.get_tensor(name).float() for name in file.keys()}
+    unet.load_state_dict(unet.state_dict() | learned)
+    return replace(model, denoiser=Denoiser(unet.eval().requires_grad_(False), model.denoiser.context))
+
+
+def with_flowdiffusion(model, path):
+    """model, an SD1.5 whose autoencoder and empty prompt go on serving, with the UNet of a diffusers folder (or of its
+    folder unet); CheckpointError for one that has not CHANNELS input channels."""
+    folder = next((one for one in (Path(path), Path(path) / "unet") if (one / "config.json").is_file()), None)
+    if folder is None:
+        raise CheckpointError(f"{path} is no folder of a UNet in diffusers' format; it has no config.json")
+    channels = json.loads((folder / "config.json").read_text()).get("in_channels")
+    if channels != CHANNELS:
+        raise CheckpointError(f"{path} has a UNet of {channels} input channels; a FlowDiffusion has {CHANNELS}")
+    old = model.denoiser.unet
+    try:
+        unet = UNet2DConditionModel.from_pretrained(folder, **{DTYPE: old.dtype}, local_files_only=True)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise CheckpointError(f"{path} cannot be loaded: {str(error).strip().partition(chr(10))[0]}") from error
+    unet = unet.eval().requires_grad_(False).to(old.device)
+    return replace(model, denoiser=Denoiser(unet, model.denoiser.context))
