@@ -204,7 +204,9 @@ def test_an_empty_mask_counts_as_none(comfy):
     empty = {"mask": graph.node("SolidMask", value=0.0, width=64, height=64)}
     for name, mask in {"none": {}, "empty": empty, "painted": {"mask": image.out(1)}}.items():
         graph.dump(dynadrag(graph, model, positive, image, mask_weight=1e4, **mask), f"{name}_drag")
-        steps = supervision(graph, model, positive, latent, DRAG, "0.5,0.5 -> 0.6,0.5\n0.3,0.4 -> 0.3,0.45", mask_weight=1e4, **mask)
+        steps = supervision(
+            graph, model, positive, latent, DRAG, "0.5,0.5 -> 0.6,0.5\n0.3,0.4 -> 0.3,0.45", mask_weight=1e4, **mask
+        )
         graph.dump(steps, f"{name}_steps")
     found = comfy.tensors(comfy.run(graph, timeout=300))
     for what in ("drag", "steps"):
