@@ -115,7 +115,7 @@ def _rate(step, steps):
 
 def train_motion(
     folder, out, steps=20_000, batch=8, learning_rate=2e-3, seed=0, config=None, every=250, workers=0,
-    precision="auto", validation=64,
+    precision="auto", validation=64, flow="dis",
 ):  # fmt: skip
     """Trains and exports a predictor; checkpoints beside `out` make an interrupted run go on where it stopped.
 
@@ -124,7 +124,7 @@ def train_motion(
     accelerator = _accelerator(precision)
     torch.manual_seed(seed)
     out = Path(out)
-    data = open_data(folder, seed)
+    data = open_data(folder, seed, flow)
     network = SimVP(**(config or SHIPPED)).to(memory_format=torch.channels_last)
     # it begins with the first guess
     torch.nn.init.zeros_(network.dec.readout.weight)

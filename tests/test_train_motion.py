@@ -16,6 +16,7 @@ from dragkit.standalone.motion_samples import make_sample, next_time
 from dragkit.standalone.motion_videos import FLOW_SIDE, Videos, follow_flow, item_of, read_frames
 from dragkit.standalone.motions import positions
 from dragkit.standalone.moving_scenes import KINDS
+from dragkit.standalone.optical_flow import dis
 from dragkit.standalone.photographs import photograph, to_pil
 from dragkit.standalone.predictors import load_motion_predictor
 from dragkit.standalone.surfaces import Surfaces
@@ -200,10 +201,10 @@ def test_frames_from_the_middle(tmp_path):
 
 
 def test_flow_is_followed_and_checked():
-    there = torch.zeros(FLOW_SIDE, FLOW_SIDE, 2).numpy()
-    right, left = there + [2.0, 0.0], there - [2.0, 0.0]
-    fields = iter([right, left, right, there])
-    places, known = follow_flow([there] * 3, lambda a, b: next(fields).astype("float32"))
+    still = torch.zeros(2, FLOW_SIDE, FLOW_SIDE)
+    right = still + torch.tensor([2.0, 0.0]).view(2, 1, 1)
+    flows = iter([torch.stack((right, right)), torch.stack((-right, still))])
+    places, known = follow_flow([Image.new("RGB", (FLOW_SIDE, FLOW_SIDE))] * 3, lambda before, after: next(flows))
     torch.testing.assert_close(places[2] - positions(FLOW_SIDE), torch.tensor([4.0, 0.0]).expand_as(places[2]))
     assert known[1, 50, :-2].all() and not known[1, 50, -2:].any()
     # the second pair does not come back
@@ -212,7 +213,7 @@ def test_flow_is_followed_and_checked():
 
 def test_nothing_moves():
     frames = [to_pil(photograph("coffee", FLOW_SIDE))] * 16
-    assert item_of(frames, None, Dice(0)) is None
+    assert item_of(frames, None, Dice(0), dis) is None
 
 
 def test_folders_of_pictures(tmp_path, capsys):
@@ -229,7 +230,7 @@ def test_folders_of_pictures(tmp_path, capsys):
         open_data(tmp_path)
 
 
-@pytest.mark.parametrize("module", ["av", "accelerate"])
+@pytest.mark.parametrize("module", ["av", "cv2", "accelerate"])
 def test_missing_packages_are_named(tmp_path, monkeypatch, module):
     film(tmp_path / "good.mp4", 16)
     monkeypatch.setitem(sys.modules, module, None)
