@@ -1,4 +1,4 @@
-"""Inputs that several nodes have, with one wording."""
+"""Inputs that several nodes have, with one wording and one meaning."""
 
 from comfy_api.latest import io
 
@@ -13,3 +13,11 @@ STRENGTH_INPUT = io.Float.Input(
     step=0.01,
     tooltip="Part of the schedule that is run. More lets the drag change more, less keeps more.",
 )
+MASK_INPUT = io.Mask.Input(
+    "mask", optional=True, tooltip="Where the picture may change (1 = may change). None, or an empty one: everywhere."
+)
+
+
+def painted(mask):
+    """A MASK, or None where nothing of it is painted: Load Image gives an empty one with a picture without alpha."""
+    return mask if mask is not None and mask.any() else None

@@ -219,7 +219,7 @@ def train_motion(arguments):
         raise UserError("name a folder of videos or pictures, or ask for --synthetic")
     made = train_motion(
         arguments.data, arguments.out, arguments.steps, arguments.batch, arguments.learning_rate, arguments.seed,
-        workers=arguments.workers, precision=arguments.precision,
+        workers=arguments.workers, precision=arguments.precision, flow=arguments.flow,
     )  # fmt: skip
     print(f"{arguments.out}: {made['step']} steps, {made['skipped']} file(s) skipped")
 
@@ -230,7 +230,8 @@ bundled photographs. Files that cannot be used are named and skipped.
 
 Videos: optical flow is followed from a random frame to one 15 to 55 frames later. A folder VIDEO_masks beside
 VIDEO.mp4 may hold NNNNN.png (five digits, the first frame is 00000.png), white where handles may lie; frames without
-one have handles anywhere.
+one have handles anywhere. The flow is OpenCV's (dis) or, better and slower, that of torchvision's RAFT, with the
+weights in FILE or, for raft, those in the cache of torch.hub: nothing is downloaded.
 
 Beside FILE.safetensors, FILE.checkpoint lets the same command go on after an interruption, and FILE.png shows the
 curves of loss and end-point error. `accelerate launch -m dragkit.standalone.cli train-motion ...` uses several GPUs.
@@ -302,6 +303,7 @@ def parser():
     one.add_argument("--seed", type=int, default=0)
     one.add_argument("--workers", type=int, default=0, help="processes that make the samples (%(default)s)")
     one.add_argument("--precision", default="auto", choices=["auto", "no", "bf16", "fp16"])
+    one.add_argument("--flow", default="dis", metavar="dis|raft|FILE", help="optical flow of videos (%(default)s)")
     one.set_defaults(run=train_motion)
     return main
 
