@@ -108,8 +108,8 @@ def test_weights_that_are_no_flowgen_are_named():
         "its first layer has 33 channels": {"model.model.0.weight": torch.zeros(33, 5, 4, 4)},
         "model.model.0.weight is [32, 4, 4, 4] instead of [32, 5, 4, 4]": good
         | {"model.model.0.weight": torch.zeros(32, 4, 4, 4)},
-        f"{last} is missing instead of [2]": {name: value for name, value in good.items() if name != last},
-        "more is [3]": good | {"more": torch.zeros(3)},
+        f"{last} is missing": {name: value for name, value in good.items() if name != last},
+        "more [3] does not belong there": good | {"more": torch.zeros(3)},
     }
     for said, weights in wrong.items():
         with pytest.raises(FlowGenError) as error:
