@@ -129,7 +129,8 @@ def by_diffusers(unet, text, shown, start, sigmas, flow_scale=1.5, image_scale=1
         t = (table.log() - torch.tensor(now).log()).abs().argmin()
         inner = x / (1 + now**2) ** 0.5
         e_flow, e_image, e_none = (
-            unet(torch.cat((inner, one), 1), t, text.expand(len(x), -1, -1)).sample for one in shown
+            unet(torch.cat((inner, one.expand(len(x), -1, -1, -1)), 1), t, text.expand(len(x), -1, -1)).sample
+            for one in shown
         )
         x = x + (following - now) * guided(e_none, e_image, e_flow, image_scale, flow_scale)
     return x
@@ -172,21 +173,16 @@ def test_an_edit_is_that_of_diffusers(comfy, folder, unet):
     text, noise = random(1, 7, 32, seed=9), random(2, 4, 16, 24, seed=5)
     sigmas = [float(sigma) for sigma in SIGMAS.split(",")]
 
-    def expected(latent, flow):
+    def edited(latent, flow):
         shown = branches(latent, flow_channels(flow, 16, 24))
         return by_diffusers(unet, text, shown, noise * sigmas[0], sigmas) / SCALE
 
     with torch.no_grad():
-        whole, first = expected(found["encoded"], flow), expected(found["encoded"][:1], flow[:1])
-        motions = expected(found["encoded"][:1], flow)
-    for name, other in {
-        "batch": whole,
-        "split": whole,
-        "reloaded": whole,
-        "repeated": first,
-        "two_flows": motions,
-    }.items():
-        assert relative(found[name], other) < 1e-5, name
+        whole, first = edited(found["encoded"], flow), edited(found["encoded"][:1], flow[:1])
+        motions = edited(found["encoded"][:1], flow)
+    expected = {"batch": whole, "split": whole, "reloaded": whole, "repeated": first, "two_flows": motions}
+    for name, latent in expected.items():
+        assert relative(found[name], latent) < 1e-5, name
     assert relative(found["lora"], whole) > 1e-2 and found["lora"].isfinite().all()
     assert relative(found["lcm"], whole) > 1e-2 and found["lcm"].isfinite().all()
 
