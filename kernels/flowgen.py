@@ -4,6 +4,8 @@ how everything moves. Parameter names are those of the published weights."""
 import torch
 from torch import nn
 
+from .state_dicts import misfit
+
 INPUTS, OUTPUTS = 5, 2
 # of the picture that the network sees: eight levels halve it to one cell
 SIDE = 256
@@ -77,12 +79,7 @@ def build(weights, name):
     # nothing is allocated before the tensors are seen to fit
     with torch.device("meta"):
         network = FlowGen(ngf)
-    expected = network.state_dict()
-    for key in {**expected, **weights}:
-        found, wanted = (list(part[key].shape) if key in part else "missing" for part in (weights, expected))
-        if found != wanted:
-            raise FlowGenError(
-                f"{name} is no FlowGen: {key} is {found}" + ("" if wanted == "missing" else f" instead of {wanted}")
-            )
+    if problem := misfit(weights, network):
+        raise FlowGenError(f"{name} is no FlowGen: {problem}")
     network.load_state_dict({key: value.float() for key, value in weights.items()}, assign=True)
     return network.eval().requires_grad_(False)

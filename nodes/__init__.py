@@ -6,6 +6,9 @@ from .consistency import ApplyKVCache, KVCacheInversion
 from .demo_model import DemoModel
 from .dynadrag import DynaDrag
 from .flow import FlowPreview
+from .flow_diffusion import LoadFlowDiffusion
+from .flowgen import FlowGenNode, LoadFlowGen
+from .instantdrag import InstantDragConditioning
 from .motion import LoadMotionPredictor, MotionPrediction
 from .points import DragPointsNode, DragPointsPreview
 from .supervision import MotionSupervision, SelectPoints
@@ -28,4 +31,8 @@ class DragKit(ComfyExtension):
             SelectPoints,
             MotionSupervision,
             DynaDrag,
+            LoadFlowGen,
+            FlowGenNode,
+            LoadFlowDiffusion,
+            InstantDragConditioning,
         ]

@@ -3,50 +3,28 @@
 from pathlib import Path
 
 import comfy.model_management
-import comfy.model_patcher
 import folder_paths
 from comfy_api.latest import io
-from safetensors import SafetensorError, safe_open
 
 from ..kernels.motion_prediction import ROUNDS, guarded_step, predict_flow
 from ..kernels.points import DragPoints
-from ..kernels.simvp import PredictorError, build
+from ..kernels.simvp import build
+from .model_files import on_device, read_safetensors, register_folder
 from .types import DragPointsType, FlowType, MotionPredictorType, schema
 
 FOLDER = "motion_predictors"
 BUNDLED = "dragkit-motion (bundled)"
 BUNDLED_FILE = Path(__file__).parent.parent / "weights" / "dragkit-motion.safetensors"
 
-
-def register_folder():
-    """Has ComfyUI list the .safetensors files of its model folder for motion predictors."""
-    # add_model_folder_path would list files of every kind
-    folders, _ = folder_paths.folder_names_and_paths.get(FOLDER, ([], set()))
-    own = str(Path(folder_paths.models_dir) / FOLDER)
-    folder_paths.folder_names_and_paths[FOLDER] = (list(dict.fromkeys([*folders, own])), {".safetensors"})
-
-
-register_folder()
+register_folder(FOLDER)
 
 
 class MotionPredictor:
     """The network of a file, on ComfyUI's device while it is asked."""
 
     def __init__(self, path):
-        try:
-            with safe_open(path, "pt") as file:
-                weights, metadata = {name: file.get_tensor(name) for name in file.keys()}, file.metadata()
-        except (SafetensorError, OSError) as error:
-            raise PredictorError(
-                f"Load Motion Predictor: {Path(path).name} is no safetensors file that can be read "
-                f"({type(error).__name__})"
-            ) from error
-        network = build(weights, metadata, f"Load Motion Predictor: {Path(path).name}")
-        self.patcher = comfy.model_patcher.ModelPatcher(
-            network,
-            load_device=comfy.model_management.get_torch_device(),
-            offload_device=comfy.model_management.unet_offload_device(),
-        )
+        name = f"Load Motion Predictor: {Path(path).name}"
+        self.patcher = on_device(build(*read_safetensors(path, name), name))
 
     def __call__(self, picture, handles, targets):
         """FLOW [1, 2, H, W] of the next step for a picture [1, 3, H, W] (0..1), and points in its pixels."""

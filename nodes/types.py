@@ -8,6 +8,7 @@ DragPointsType = io.Custom("DRAG_POINTS")
 KVCacheType = io.Custom("KV_CACHE")
 FlowType = io.Custom("FLOW")
 MotionPredictorType = io.Custom("MOTION_PREDICTOR")
+FlowGenType = io.Custom("FLOWGEN")
 
 
 def schema(*, search_aliases, **fields):

@@ -23,6 +23,10 @@ NODES = {
     "DragKitSelectPoints",
     "DragKitMotionSupervision",
     "DragKitDynaDrag",
+    "DragKitLoadFlowGen",
+    "DragKitFlowGen",
+    "DragKitLoadFlowDiffusion",
+    "DragKitInstantDragConditioning",
 }
 
 

@@ -14,7 +14,7 @@ import torch
 from comfy.ldm.modules.attention import optimized_attention
 from comfy.patcher_extension import WrappersMP
 from comfy_api.latest import ComfyExtension, io
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from . import models
 
@@ -114,6 +114,78 @@ class TestSigmas(io.ComfyNode):
     @classmethod
     def execute(cls, values):
         return io.NodeOutput(torch.tensor([float(value) for value in values.split(",")]))
+
+
+class TestTensor(io.ComfyNode):
+    """The tensor `tensor` of a safetensors file in the input folder, as whatever socket is connected."""
+
+    @classmethod
+    def define_schema(cls):
+        kinds = (io.Image, io.Mask, io.Latent, io.Custom("FLOW"), io.Conditioning, io.Sigmas)
+        return schema("TestTensor", [io.String.Input("file")], [kind.Output() for kind in kinds])
+
+    @classmethod
+    def execute(cls, file):
+        tensor = load_file(Path(folder_paths.get_input_directory(), file))["tensor"]
+        return io.NodeOutput(tensor, tensor, {"samples": tensor}, tensor, [[tensor, {}]], tensor)
+
+
+class TestStandIn(io.ComfyNode):
+    """The MODEL with a formula of latent 4, picture 4, flow 2 and timestep in the place of its network."""
+
+    @classmethod
+    def define_schema(cls):
+        return schema("TestStandIn", [io.Model.Input("model")], [io.Model.Output()])
+
+    @classmethod
+    def execute(cls, model):
+        def formula(executor, x, timesteps, context, *args, **options):
+            latent, picture, flow = x.split((4, 4, 2), 1)
+            along = 2 * flow[:, :1] - flow[:, 1:]
+            level = 0.7 + timesteps.view(-1, 1, 1, 1) / 3000
+            text = context.mean((1, 2)).view(-1, 1, 1, 1)
+            return torch.sin(latent + 0.5 * picture) * level + 0.3 * latent + 0.8 * along + 0.05 * text
+
+        model = model.clone()
+        model.add_wrapper_with_key(WrappersMP.DIFFUSION_MODEL, "dragkit_tests_stand_in", formula)
+        return io.NodeOutput(model)
+
+
+class MeanVAE:
+    """Has 8x8 means for a latent."""
+
+    def __init__(self, channels):
+        self.latent_channels = channels
+
+    def spacial_compression_encode(self):
+        return 8
+
+    def encode(self, pixels):
+        mean = torch.nn.functional.avg_pool2d(2 * pixels.movedim(-1, 1) - 1, 8)
+        return torch.cat((3 * mean, 0.5 - 2 * mean.mean(1, keepdim=True)), 1)
+
+
+class TestMeanVAE(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return schema("TestMeanVAE", [io.Int.Input("channels", default=4)], [io.Vae.Output()])
+
+    @classmethod
+    def execute(cls, channels):
+        return io.NodeOutput(MeanVAE(channels))
+
+
+class TestReload(io.ComfyNode):
+    """The MODEL made again in the way that it names itself, which later versions use."""
+
+    @classmethod
+    def define_schema(cls):
+        return schema("TestReload", [io.Model.Input("model")], [io.Model.Output()])
+
+    @classmethod
+    def execute(cls, model):
+        make, arguments = model.cached_patcher_init[:2]
+        return io.NodeOutput(make(*arguments, disable_dynamic=True))
 
 
 class TestLora(io.ComfyNode):
@@ -470,6 +542,10 @@ class TestExtension(ComfyExtension):
             TestLatent,
             TestImage,
             TestSigmas,
+            TestTensor,
+            TestStandIn,
+            TestMeanVAE,
+            TestReload,
             TestLora,
             TestAttn1Patch,
             TestAttn2Patch,

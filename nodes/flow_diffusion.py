@@ -1,0 +1,159 @@
+"""FlowDiffusion (InstantDrag): an SD1.5 UNet that sees picture and motion beside the noisy latent, as a stock MODEL."""
+
+import os
+
+import comfy.model_base
+import comfy.model_detection
+import comfy.model_management
+import comfy.supported_models
+import comfy.utils
+import folder_paths
+from comfy_api.latest import io
+
+from ..kernels.state_dicts import misfit
+from .model_files import on_device
+from .types import schema
+
+NODE = "Load FlowDiffusion"
+CHANNELS, SHOWN = 10, 6
+# the UNet of a diffusers folder, best first
+FILES = [f"diffusion_pytorch_model{kind}" for kind in (".fp16.safetensors", ".safetensors", ".fp16.bin", ".bin")]
+KINDS = {4: " (plain Stable Diffusion)", 8: " (InstructPix2Pix)", 9: " (inpainting)"}
+
+
+class FlowDiffusion(comfy.model_base.SD15_instructpix2pix):
+    """Takes the six channels beside the noisy latent from the key concat_latent_image of its conditioning."""
+
+    def concat_cond(self, **options):
+        shown = options.get("concat_latent_image")
+        if shown is None or shown.shape[1] != SHOWN:
+            found = "no picture and flow" if shown is None else f"{shown.shape[1]} channels instead of {SHOWN}"
+            raise ValueError(
+                f"FlowDiffusion: a conditioning has {found}; connect the outputs of InstantDrag Conditioning to Dual "
+                "CFG Guider"
+            )
+        return super().concat_cond(**options)
+
+
+class _Config(comfy.supported_models.SD15_instructpix2pix):
+    def get_model(self, state_dict, prefix="", device=None):
+        return FlowDiffusion(self, device=device)
+
+
+def _from_diffusers(weights):
+    """The weights of a diffusers UNet under the names ComfyUI has for them."""
+
+    def count(prefix):
+        return comfy.model_detection.count_blocks(weights, prefix + "{}.")
+
+    def depths(part):
+        return [
+            count(f"{part}.{level}.attentions.{i}.transformer_blocks.")
+            for level in range(count(f"{part}."))
+            for i in range(count(f"{part}.{level}.resnets."))
+        ]
+
+    levels = count("down_blocks.")
+    names = comfy.utils.unet_to_diffusers(
+        {
+            "num_res_blocks": [count(f"down_blocks.{level}.resnets.") for level in range(levels)],
+            "channel_mult": [None] * levels,
+            "transformer_depth": depths("down_blocks"),
+            "transformer_depth_output": depths("up_blocks")[::-1],
+            "transformer_depth_middle": count("mid_block.attentions.0.transformer_blocks."),
+        }
+    )
+    return {names.get(name, name): value for name, value in weights.items()}
+
+
+def _unet(weights, name):
+    """The UNet among the weights of a file, under ComfyUI's names; ValueError names what else it is."""
+    prefix = "model.diffusion_model."
+    if any(key.startswith(prefix) for key in weights):
+        weights = {key.removeprefix(prefix): value for key, value in weights.items() if key.startswith(prefix)}
+    first = next((key for key in ("conv_in.weight", "input_blocks.0.0.weight") if key in weights), None)
+    if first is None:
+        found = f"{len(weights)} tensors, {next(iter(weights))} first" if weights else "no tensors"
+        raise ValueError(f"{name} is no FlowDiffusion: it holds {found}, and no UNet of Stable Diffusion")
+    channels = weights[first].shape[1]
+    if channels != CHANNELS:
+        raise ValueError(
+            f"{name} is no FlowDiffusion: it is a UNet with {channels} input channels{KINDS.get(channels, '')}, "
+            f"FlowDiffusion has {CHANNELS}"
+        )
+    return _from_diffusers(weights) if first == "conv_in.weight" else weights
+
+
+def flow_diffusion(weights, name, heads=8):
+    """MODEL of the weights of a FlowDiffusion, in diffusers' or ComfyUI's names; ValueError names the file."""
+    weights = _unet(weights, name)
+    try:
+        config = _Config(comfy.model_detection.detect_unet_config(weights, ""))
+    except (KeyError, IndexError) as error:
+        raise ValueError(f"{name} is no FlowDiffusion: it holds a part of a UNet, {error} is missing") from error
+    config.unet_config["num_heads"] = heads
+    dtype = comfy.model_management.unet_dtype(
+        model_params=comfy.utils.calculate_parameters(weights),
+        supported_dtypes=list(config.supported_inference_dtypes),
+        weight_dtype=comfy.utils.weight_dtype(weights),
+    )
+    device = comfy.model_management.get_torch_device()
+    cast = comfy.model_management.unet_manual_cast(dtype, device, config.supported_inference_dtypes)
+    config.set_inference_dtype(dtype, cast)
+    model = config.get_model({}, device=comfy.model_management.unet_offload_device())
+    if problem := misfit(weights, model.diffusion_model):
+        raise ValueError(f"{name} is no FlowDiffusion: it is no UNet of SD1.5's kind, {problem}")
+    model.diffusion_model.load_state_dict(weights)
+    return on_device(model)
+
+
+def load_flow_diffusion(path, name, disable_dynamic=False):
+    """MODEL of a file. Later ComfyUI versions call this again to get a copy that does not stream weights."""
+    try:
+        weights = comfy.utils.load_torch_file(path, safe_load=True)
+    except Exception as error:
+        # safetensors, pickle and ComfyUI each raise their own
+        raise ValueError(f"{NODE}: {name} cannot be read ({type(error).__name__})") from error
+    patcher = flow_diffusion(weights, f"{NODE}: {name}")
+    patcher.cached_patcher_init = (load_flow_diffusion, (path, name))
+    return patcher
+
+
+def files():
+    """{name: path} of what may hold a FlowDiffusion: diffusers folders with a unet, diffusion models, checkpoints."""
+    found = {}
+    for top in folder_paths.get_folder_paths("diffusers"):
+        for folder, _, _ in sorted(os.walk(top, followlinks=True)):
+            unets = (os.path.join(folder, "unet", file) for file in FILES)
+            path = next((unet for unet in unets if os.path.isfile(unet)), None)
+            if path and folder != top:
+                found.setdefault(os.path.relpath(folder, top), path)
+    for kind in ("diffusion_models", "checkpoints"):
+        for name in folder_paths.get_filename_list(kind):
+            found.setdefault(name, folder_paths.get_full_path(kind, name))
+    return found
+
+
+class LoadFlowDiffusion(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return schema(
+            node_id="DragKitLoadFlowDiffusion",
+            display_name=NODE,
+            description="The model that redraws a picture along a motion: an SD1.5 UNet with 10 channels.",
+            search_aliases=["InstantDrag", "FlowDiffusion", "flow conditioned"],
+            inputs=[
+                io.Combo.Input(
+                    "model_name",
+                    options=list(files()),
+                    tooltip="A folder in ComfyUI/models/diffusers, or a file in diffusion_models or checkpoints.",
+                ),
+            ],
+            outputs=[
+                io.Model.Output("model", display_name="model", tooltip="For LoRA loaders and Dual CFG Guider, as any.")
+            ],
+        )
+
+    @classmethod
+    def execute(cls, model_name):
+        return io.NodeOutput(load_flow_diffusion(files()[model_name], model_name))
