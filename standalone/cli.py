@@ -58,7 +58,7 @@ def _dynadrag_with_bar(model, image, points, mask, arguments):
     )  # fmt: skip
     with tqdm(desc="rounds", total=settings.rounds) as bar:
         after, _, finite = dynadrag(
-            model, image, points, mask, predictor, Tracker() if tracks else None, settings, arguments.steps,
+            model, image, points, mask, predictor, Tracker() if tracks else None, settings, arguments.steps or 10,
             arguments.strength, callback=lambda done: bar.update(),
         )  # fmt: skip
     if not finite:
@@ -135,6 +135,27 @@ def demo(arguments):
     print(f"Before, points and after: {arguments.output}")
 
 
+def _model_of(arguments):
+    flows = arguments.method == "instantdrag"
+    if arguments.model == "demo":
+        from .flowdiffusion import load_demo_flowdiffusion
+        from .models import load_demo
+
+        if arguments.prompt:
+            raise UserError("the demo model knows only the empty prompt; leave --prompt out")
+        return load_demo_flowdiffusion() if flows else load_demo()
+    from .checkpoints import load_checkpoint
+
+    model = load_checkpoint(arguments.model, arguments.prompt)
+    if not flows:
+        return model
+    from .flowdiffusion import with_flowdiffusion
+
+    if not arguments.flowdiffusion:
+        raise UserError("InstantDrag needs its own UNet; name its folder with --flowdiffusion")
+    return with_flowdiffusion(model, arguments.flowdiffusion)
+
+
 def edit(arguments):
     from ..kernels.masks import resize_mask
     from .photographs import to_pil
@@ -144,16 +165,7 @@ def edit(arguments):
     mask = None if arguments.mask is None else _open_image(arguments.mask).mean(1)
     if mask is not None:
         mask = resize_mask(mask, *image.shape[-2:], arguments.mask)
-    if arguments.model == "demo":
-        from .models import load_demo
-
-        if arguments.prompt:
-            raise UserError("the demo model knows only the empty prompt; leave --prompt out")
-        model = load_demo()
-    else:
-        from .checkpoints import load_checkpoint
-
-        model = load_checkpoint(arguments.model, arguments.prompt)
+    model = _model_of(arguments)
     fitted = _fit(image, model.multiple)
     if mask is not None:
         mask = mask[..., : fitted.shape[2], : fitted.shape[3]]
@@ -162,9 +174,11 @@ def edit(arguments):
         points = points.from_pixels(*points.to_pixels(image.shape[3], image.shape[2]), fitted.shape[3], fitted.shape[2])
     if arguments.method == "dynadrag":
         after = _dynadrag_with_bar(model, fitted, points, mask, arguments)
+    elif arguments.method == "instantdrag":
+        after = _instantdrag_with_bar(model, fitted, points, mask, arguments)
     else:
         after = _edit_with_bar(
-            model, fitted, points, mask, mode=arguments.mode, steps=arguments.steps, strength=arguments.strength,
+            model, fitted, points, mask, mode=arguments.mode, steps=arguments.steps or 10, strength=arguments.strength,
             refinement=arguments.refinement, consistency=arguments.consistency,
         )  # fmt: skip
     to_pil(after[0]).save(arguments.output)
@@ -212,6 +226,12 @@ def train_demo(arguments):
     )  # fmt: skip
 
 
+def train_flowdiffusion(arguments):
+    from .train_flowdiffusion import train_flowdiffusion
+
+    train_flowdiffusion(arguments.folder, arguments.out, arguments.steps, seed=arguments.seed)
+
+
 def train_motion(arguments):
     from .train_motion import train_motion
 
@@ -251,8 +271,8 @@ def parser():
     one.add_argument("--points", required=True, metavar="FILE_OR_TEXT", help="JSON or lines `x,y -> x,y`")
     one.add_argument("--mask", metavar="PNG", help="white = may change; none: everything may")
     one.add_argument("--model", default="demo", metavar="demo|PATH", help="SD1.5/SDXL file or diffusers folder")
-    one.add_argument("--method", default="fastdrag", choices=["fastdrag", "dynadrag"])
-    one.add_argument("--steps", type=int, default=10)
+    one.add_argument("--method", default="fastdrag", choices=["fastdrag", "dynadrag", "instantdrag"])
+    one.add_argument("--steps", type=int, help="of the noise schedule (10; InstantDrag 20)")
     one.add_argument("--strength", type=float, default=0.7, help="part of the noise schedule, 0..1 (%(default)s)")
     one.add_argument("--prompt", default="", help="what the picture shows (%(default)r)")
     one.add_argument("-o", "--output", required=True, metavar="PNG")
@@ -270,6 +290,12 @@ def parser():
     dyna.add_argument(
         "--selection", default="every", choices=["none", "first", "every"], help="of points (%(default)s)"
     )
+    instant = one.add_argument_group("InstantDrag (--predictor serves where no FlowGen is named)")
+    instant.add_argument("--flowgen", metavar="FILE", help="the published FlowGen, .safetensors")
+    instant.add_argument("--flowdiffusion", metavar="FOLDER", help="the published FlowDiffusion, beside --model")
+    instant.add_argument("--image-scale", type=float, default=1.5, help="guidance by the picture (%(default)s)")
+    instant.add_argument("--flow-scale", type=float, default=1.5, help="guidance by the motion (%(default)s)")
+    instant.add_argument("--seed", type=int, default=0, help="of the noise (%(default)s)")
     one.set_defaults(run=edit)
 
     one = commands.add_parser("bench", help="speed, quality against ground truth, cost")
@@ -289,6 +315,13 @@ def parser():
     one.add_argument("--unet-steps", type=int, default=2900)
     one.add_argument("--seed", type=int, default=0)
     one.set_defaults(run=train_demo)
+
+    one = commands.add_parser("train-flowdiffusion", help="train the demo model's FlowDiffusion again")
+    one.add_argument("folder", help="for checkpoints; an interrupted run goes on from them")
+    one.add_argument("--out", default="dragkit-demo-flowdiffusion.safetensors", metavar="FILE")
+    one.add_argument("--steps", type=int, default=3000)
+    one.add_argument("--seed", type=int, default=0)
+    one.set_defaults(run=train_flowdiffusion)
 
     one = commands.add_parser(
         "train-motion", help="train a motion predictor on videos, pictures or nothing", description=TRAIN_MOTION,

@@ -4,7 +4,6 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-import torch
 from diffusers import UNet2DConditionModel
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
