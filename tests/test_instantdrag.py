@@ -1,0 +1,106 @@
+"""InstantDrag on the command line's side: the published loop, the widened network, the training, the loaders."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from dragkit.kernels.ddim import alphas_cumprod, ddim_step
+from dragkit.kernels.instantdrag import guided
+from dragkit.standalone.checkpoints import CheckpointError
+from dragkit.standalone.flowdiffusion import load_demo_flowdiffusion, load_flowgen, with_flowdiffusion
+from dragkit.standalone.instantdrag import CHANNELS, instantdrag, widened
+from dragkit.standalone.models import DragModel, load_demo
+from dragkit.standalone.photographs import photograph
+from dragkit.standalone.train_flowdiffusion import LEARNS, Bank, train_flowdiffusion
+from dragkit.standalone.unet import Denoiser
+from safetensors.torch import load_file
+
+NUMBERS = load_file(Path(__file__).parent / "golden" / "instantdrag.safetensors")
+
+
+class StandIn:
+    """The formula of the golden numbers in place of a FlowDiffusion, and the 8 x 8 means in place of its VAE."""
+
+    def __init__(self):
+        self.seen = []
+
+    def __call__(self, x, t):
+        latent, picture, flow = x.split((4, 4, 2), 1)
+        along = 2 * flow[:, :1] - flow[:, 1:]
+        text = 0.05 * NUMBERS["diffusion/context_mean"]
+        eps = torch.sin(latent + 0.5 * picture) * (0.7 + t / 3000) + 0.3 * latent + 0.8 * along + text
+        self.seen.append((latent[:1], eps))
+        return eps
+
+    @staticmethod
+    def encode(image):
+        mean = torch.nn.functional.avg_pool2d(image * 2 - 1, 8)
+        return torch.cat((3 * mean, 0.5 - 2 * mean.mean(1, keepdim=True)), 1)
+
+
+@pytest.mark.parametrize("case", ["ddim_ig1.5_fg1.5", "ddim_ig1.0_fg3.0"])
+def test_the_loop_is_the_published_one(case, monkeypatch):
+    network, alphas = StandIn(), alphas_cumprod()
+    timesteps = NUMBERS[f"diffusion/{case}/t"].long().tolist()
+    image_scale, flow_scale = NUMBERS[f"diffusion/{case}/guidance"].tolist()
+    model = DragModel(lambda x: 0.5 * StandIn.encode(x), lambda z: z, network, alphas, scaling_factor=0.5)
+    monkeypatch.setattr(torch, "randn", lambda *size, **options: NUMBERS["diffusion/noise"])
+    image, fractions = NUMBERS["diffusion/image"] / 2 + 0.5, NUMBERS["diffusion/flow_latent"]
+    flow = fractions * torch.tensor([16.0, 12.0]).view(1, 2, 1, 1)
+    instantdrag(model, image, flow, len(timesteps), image_scale, flow_scale)
+    assert len(network.seen) == len(timesteps)
+    # the published schedule ends a little above no noise, DragKit's like ComfyUI's without any
+    z, (e_flow, e_image, e_none) = network.seen[-1][0], network.seen[-1][1].split(1)
+    eps = guided(e_none, e_image, e_flow, image_scale, flow_scale)
+    found = ddim_step(z, eps, alphas[timesteps[-1]], alphas[0])
+    expected = NUMBERS[f"diffusion/{case}/latent"]
+    assert (found - expected).abs().max() < 1e-5 * expected.abs().max()
+
+
+def test_a_widened_network_gives_what_the_narrow_one_gives():
+    model = load_demo()
+    wide = Denoiser(widened(model.denoiser.unet).eval(), model.denoiser.context)
+    generator = torch.Generator().manual_seed(0)
+    z, seen = torch.randn(2, 4, 32, 32, generator=generator), torch.randn(2, 6, 32, 32, generator=generator)
+    torch.testing.assert_close(wide(torch.cat((z, seen), 1), 301), model.denoiser(z, 301), atol=1e-4, rtol=0)
+
+
+def test_without_motion_a_drag_teaches_that_the_picture_stays():
+    bank = Bank(load_demo(), [photograph("coffee")], 6, seed=3)
+    assert bank.source.shape == bank.target.shape == (6, 4, 32, 32) and bank.flow.shape == (6, 2, 32, 32)
+    assert (bank.source - bank.target).abs().amax((1, 2, 3)).min() > 0.5
+    # the fraction of the picture that content goes: 8 to 40 of 256 pixels
+    assert bank.flow.norm(dim=1).amax((1, 2)).min() > 8 / 256 and bank.flow.norm(dim=1).max() < 40 / 256
+    target, seen, weight = bank.batch(200, torch.Generator().manual_seed(0))
+    still, blind = ~seen[:, 4:].any(1).any(1).any(1), ~seen.any(1).any(1).any(1)
+    assert 2 < (still & ~blind).sum() < 60 and 2 < blind.sum() < 60
+    stays = still & ~blind
+    torch.testing.assert_close(target[stays], seen[stays, :4] * bank.scale)
+    assert weight.min() == 1 and weight.max() > 1
+
+
+def test_a_training_goes_on_where_it_stopped_and_its_file_loads(tmp_path):
+    out = tmp_path / "flow.safetensors"
+    train_flowdiffusion(tmp_path, out, steps=1, batch=2, count=2)
+    first = load_file(out)
+    train_flowdiffusion(tmp_path, out, steps=3, batch=2, count=2)
+    assert all(name.startswith(LEARNS) for name in first)
+    assert not torch.equal(load_file(out)["conv_in.weight"][:, 4:], first["conv_in.weight"][:, 4:])
+    model = load_demo_flowdiffusion(out)
+    with torch.no_grad():
+        after = instantdrag(model, photograph("coffee")[None, :, :64, :64], torch.ones(1, 2, 8, 8), steps=2)
+    assert after.shape == (1, 3, 64, 64) and after.isfinite().all() and model.denoiser.evaluations == 2
+
+
+def test_wrong_files_are_named(tmp_path):
+    model = load_demo()
+    with pytest.raises(CheckpointError, match="no config.json"):
+        with_flowdiffusion(model, tmp_path)
+    model.denoiser.unet.save_pretrained(tmp_path / "unet")
+    with pytest.raises(CheckpointError, match=f"has a UNet of 4 input channels; a FlowDiffusion has {CHANNELS}"):
+        with_flowdiffusion(model, tmp_path)
+    widened(model.denoiser.unet).save_pretrained(tmp_path / "wide")
+    assert with_flowdiffusion(model, tmp_path / "wide").denoiser.unet.config.in_channels == CHANNELS
+    (tmp_path / "text.safetensors").write_text("hello")
+    with pytest.raises(ValueError, match="text.safetensors is no safetensors file"):
+        load_flowgen(tmp_path / "text.safetensors")
