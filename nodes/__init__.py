@@ -6,6 +6,7 @@ from .consistency import ApplyKVCache, KVCacheInversion
 from .demo_model import DemoModel
 from .dynadrag import DynaDrag
 from .flow import FlowPreview
+from .identity_lora import IdentityLoRA
 from .motion import LoadMotionPredictor, MotionPrediction
 from .points import DragPointsNode, DragPointsPreview
 from .supervision import MotionSupervision, SelectPoints
@@ -28,4 +29,5 @@ class DragKit(ComfyExtension):
             SelectPoints,
             MotionSupervision,
             DynaDrag,
+            IdentityLoRA,
         ]

@@ -288,6 +288,47 @@ class TestInterrupt(Rerun):
         return io.NodeOutput(model)
 
 
+class TestRecord(Rerun):
+    """Keeps the last evaluation of the network from now on, what went in and what came out, for TestReplay."""
+
+    @classmethod
+    def define_schema(cls):
+        return schema("TestRecord", [io.Model.Input("model")], [io.Model.Output(), Found.Output("record")])
+
+    @classmethod
+    def execute(cls, model):
+        last = {}
+
+        def record(executor, x, timesteps, context, y, control, transformer_options, **options):
+            output = executor(x, timesteps, context, y, control, transformer_options, **options)
+            last.update(x=x, timesteps=timesteps, context=context, y=y, output=output.detach())
+            return output
+
+        model = model.clone()
+        model.add_wrapper_with_key(WrappersMP.DIFFUSION_MODEL, "dragkit_tests_record", record)
+        return io.NodeOutput(model, last)
+
+
+class TestReplay(Rerun):
+    """What the network of another model gives for the evaluation that TestRecord kept, after `after` was made."""
+
+    @classmethod
+    def define_schema(cls):
+        inputs = [io.Model.Input("model"), Found.Input("record"), io.AnyType.Input("after")]
+        return schema("TestReplay", inputs, [Found.Output("found")])
+
+    @classmethod
+    def validate_inputs(cls, input_types):
+        return True
+
+    @classmethod
+    def execute(cls, model, record, after):
+        comfy.model_management.load_models_gpu([model])
+        inputs = [record[name] for name in ("x", "timesteps", "context", "y")]
+        output = model.model.diffusion_model(*inputs, None, model.model_options["transformer_options"])
+        return io.NodeOutput({"recorded": record["output"], "replayed": output})
+
+
 class TestProgress(Rerun):
     """Writes down what progress bars show from now on; connect `progress` to TestDump, `after` to what it waits for."""
 
@@ -479,6 +520,8 @@ class TestExtension(ComfyExtension):
             TestInterrupt,
             TestFailure,
             TestProgress,
+            TestRecord,
+            TestReplay,
             TestGradient,
             TestGate,
             TestDump,
