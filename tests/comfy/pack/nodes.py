@@ -64,6 +64,20 @@ class TestTinyVAE(io.ComfyNode):
         return io.NodeOutput(models.vae(seed))
 
 
+class TestNoUNet(io.ComfyNode):
+    """A model whose network is none of the known ones."""
+
+    @classmethod
+    def define_schema(cls):
+        return schema("TestNoUNet", [], [io.Model.Output()])
+
+    @classmethod
+    def execute(cls):
+        model = models.model_patcher("sd15", 0)
+        model.add_object_patch("diffusion_model", torch.nn.Identity())
+        return io.NodeOutput(model)
+
+
 class TestLatent(io.ComfyNode):
     """Gaussian latents with the spread that Stable Diffusion's VAE gives them, unit variance inside the model."""
 
@@ -508,6 +522,7 @@ class TestExtension(ComfyExtension):
         return [
             TestTinyModel,
             TestTinyVAE,
+            TestNoUNet,
             TestLatent,
             TestImage,
             TestSigmas,
