@@ -23,6 +23,7 @@ NODES = {
     "DragKitSelectPoints",
     "DragKitMotionSupervision",
     "DragKitDynaDrag",
+    "DragKitIdentityLoRA",
 }
 
 
