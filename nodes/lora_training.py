@@ -38,8 +38,6 @@ class _Denoiser:
         # several conditionings come in one batch, or one after the other; those of an area are cut out
         if self.denoised is not None or x.shape != self.shape:
             raise several_conditionings(self.node)
-        # the layers that learn keep what they see, which must be ordinary tensors
-        args = [arg.clone() if isinstance(arg, torch.Tensor) else arg for arg in args]
         with torch.set_grad_enabled(self.gradients), checkpointing(self.network, self.mode, self.device):
             self.denoised = executor(x, *args, **kwargs)
         return self.denoised.detach()
