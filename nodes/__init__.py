@@ -8,6 +8,7 @@ from .dynadrag import DynaDrag
 from .flow import FlowPreview
 from .flow_diffusion import LoadFlowDiffusion
 from .flowgen import FlowGenNode, LoadFlowGen
+from .identity_lora import IdentityLoRA
 from .instantdrag import InstantDragConditioning
 from .motion import LoadMotionPredictor, MotionPrediction
 from .points import DragPointsNode, DragPointsPreview
@@ -35,4 +36,5 @@ class DragKit(ComfyExtension):
             FlowGenNode,
             LoadFlowDiffusion,
             InstantDragConditioning,
+            IdentityLoRA,
         ]

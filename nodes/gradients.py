@@ -31,6 +31,40 @@ def differentiable(model):
     return clone
 
 
+def observed(model, wrapper):
+    """A clone of the model that calls wrapper around the evaluation of its network, which may turn gradients on."""
+    clone = model.clone()
+    clone.add_wrapper_with_key(WrappersMP.APPLY_MODEL, "dragkit", wrapper)
+    # ControlNets are added in place to the skip connections, which the next block has saved for the backward pass
+    clone.set_model_input_block_patch_after_skip(lambda h, options: h.clone())
+    # other ways of attention have no gradient, or one that is not exact
+    clone.model_options["transformer_options"]["optimized_attention_override"] = lambda attention, *args, **kwargs: (
+        attention_pytorch(*args, **kwargs)
+    )
+    return clone
+
+
+def within_stack(model, positive, latent, sigmas, work):
+    """What work(network, extra_args) returns, run as a sampler, with gradients, where ComfyUI has loaded the model and
+    prepared the conditioning for LATENT samples [B, C, h, w]."""
+    result = None
+
+    def sample(network, x, sigmas, extra_args=None, callback=None, disable=None):
+        nonlocal result
+        with torch.inference_mode(False), torch.enable_grad():
+            result = work(network, extra_args)
+        return x
+
+    with torch.inference_mode():
+        run_sampler(model, positive, latent, comfy.samplers.KSAMPLER(sample), sigmas)
+    return result
+
+
+def several_conditionings(node):
+    """What to raise when the network is evaluated more than once, or on a part of the latent."""
+    return ValueError(f"{node}: positive combines several conditionings; connect exactly one")
+
+
 def half_precision(model):
     """Whether the network computes in float16, whose range gradients fall out of."""
     return (model.get_model_object("manual_cast_dtype") or model.model_dtype()) == torch.float16
@@ -60,7 +94,7 @@ class _Tap:
     def __call__(self, executor, x, *args, **kwargs):
         # several conditionings come in one batch, or one after the other; those of an area are cut out
         if self.features is not None or x.shape != self.x.shape:
-            raise ValueError(f"{self.node}: positive combines several conditionings; connect exactly one")
+            raise several_conditionings(self.node)
 
         def keep(module, inputs, output):
             self.features = output.float()
@@ -96,34 +130,15 @@ class Gradients:
             )
         self._stack = positive, latent, sigmas[:2]
         self._tick = tick
-        self._model = model.clone()
         network = model.get_model_object("diffusion_model")
         self._tap = _Tap(_tapped_module(model, block, node), network, mode, model.load_device, node)
-        self._model.add_wrapper_with_key(WrappersMP.APPLY_MODEL, "dragkit", self._tap)
-        # ControlNets are added in place to the skip connections, which the next block has saved for the backward pass
-        self._model.set_model_input_block_patch_after_skip(lambda h, options: h.clone())
-        # other ways of attention have no gradient, or one that is not exact
-        self._model.model_options["transformer_options"]["optimized_attention_override"] = (
-            lambda attention, *args, **kwargs: attention_pytorch(*args, **kwargs)
-        )
+        self._model = observed(model, self._tap)
 
     def __call__(self, work):
-        result = None
+        def within(network, extra_args):
+            return work(lambda z, complete: self._evaluate(network, extra_args, z, complete))
 
-        def sample(network, x, sigmas, extra_args=None, callback=None, disable=None):
-            nonlocal result
-
-            def evaluate(z, complete):
-                return self._evaluate(network, extra_args, z, complete)
-
-            with torch.inference_mode(False), torch.enable_grad():
-                result = work(evaluate)
-            return x
-
-        positive, latent, sigmas = self._stack
-        with torch.inference_mode():
-            run_sampler(self._model, positive, latent, comfy.samplers.KSAMPLER(sample), sigmas)
-        return result
+        return within_stack(self._model, *self._stack, within)
 
     def _evaluate(self, network, extra_args, z, complete):
         sigma, following = self.levels

@@ -27,6 +27,7 @@ NODES = {
     "DragKitFlowGen",
     "DragKitLoadFlowDiffusion",
     "DragKitInstantDragConditioning",
+    "DragKitIdentityLoRA",
 }
 
 

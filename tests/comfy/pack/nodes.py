@@ -64,6 +64,20 @@ class TestTinyVAE(io.ComfyNode):
         return io.NodeOutput(models.vae(seed))
 
 
+class TestNoUNet(io.ComfyNode):
+    """A model whose network is none of the known ones."""
+
+    @classmethod
+    def define_schema(cls):
+        return schema("TestNoUNet", [], [io.Model.Output()])
+
+    @classmethod
+    def execute(cls):
+        model = models.model_patcher("sd15", 0)
+        model.add_object_patch("diffusion_model", torch.nn.Identity())
+        return io.NodeOutput(model)
+
+
 class TestLatent(io.ComfyNode):
     """Gaussian latents with the spread that Stable Diffusion's VAE gives them, unit variance inside the model."""
 
@@ -360,6 +374,47 @@ class TestInterrupt(Rerun):
         return io.NodeOutput(model)
 
 
+class TestRecord(Rerun):
+    """Keeps the last evaluation of the network from now on, what went in and what came out, for TestReplay."""
+
+    @classmethod
+    def define_schema(cls):
+        return schema("TestRecord", [io.Model.Input("model")], [io.Model.Output(), Found.Output("record")])
+
+    @classmethod
+    def execute(cls, model):
+        last = {}
+
+        def record(executor, x, timesteps, context, y, control, transformer_options, **options):
+            output = executor(x, timesteps, context, y, control, transformer_options, **options)
+            last.update(x=x, timesteps=timesteps, context=context, y=y, output=output.detach())
+            return output
+
+        model = model.clone()
+        model.add_wrapper_with_key(WrappersMP.DIFFUSION_MODEL, "dragkit_tests_record", record)
+        return io.NodeOutput(model, last)
+
+
+class TestReplay(Rerun):
+    """What the network of another model gives for the evaluation that TestRecord kept, after `after` was made."""
+
+    @classmethod
+    def define_schema(cls):
+        inputs = [io.Model.Input("model"), Found.Input("record"), io.AnyType.Input("after")]
+        return schema("TestReplay", inputs, [Found.Output("found")])
+
+    @classmethod
+    def validate_inputs(cls, input_types):
+        return True
+
+    @classmethod
+    def execute(cls, model, record, after):
+        comfy.model_management.load_models_gpu([model])
+        inputs = [record[name] for name in ("x", "timesteps", "context", "y")]
+        output = model.model.diffusion_model(*inputs, None, model.model_options["transformer_options"])
+        return io.NodeOutput({"recorded": record["output"], "replayed": output})
+
+
 class TestProgress(Rerun):
     """Writes down what progress bars show from now on; connect `progress` to TestDump, `after` to what it waits for."""
 
@@ -539,6 +594,7 @@ class TestExtension(ComfyExtension):
         return [
             TestTinyModel,
             TestTinyVAE,
+            TestNoUNet,
             TestLatent,
             TestImage,
             TestSigmas,
@@ -555,6 +611,8 @@ class TestExtension(ComfyExtension):
             TestInterrupt,
             TestFailure,
             TestProgress,
+            TestRecord,
+            TestReplay,
             TestGradient,
             TestGate,
             TestDump,
