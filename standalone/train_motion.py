@@ -17,6 +17,8 @@ from .motion_data import VALIDATION, bundled, open_data
 SHIPPED = {"hid_S": 32, "hid_T": 128, "N_S": 4, "N_T": 2}
 # how much more an error counts around handles, whose flow is what Eq. 4 reads, and how little one where nothing moves
 AT_HANDLES, AT_REST = 4, 0.05
+# how much more it counts to spoil a guess than to leave it as bad as it is
+HARM = 4
 # pixels
 STILL = 0.05
 
@@ -39,17 +41,24 @@ def _accelerator(precision):
 
 
 def loss_of(predicted, guess, flow, weight, heatmap):
-    """Mean length of the error of the flow, in pixels, where content moves; errors around handles count more. What is
-    still holds to the first guess: the network says where things go, not which ones; that is what the region says.
+    """Mean length of the error of the flow, in pixels, where content moves; errors around handles count more, and what
+    is beyond the guess's own error most. What is still holds to the first guess: the network says where things go, not
+    which ones; that is what the region says.
 
     Not its square (Eq. 1): where one picture leaves several motions open, the square's best answer is between them and
     spoils the many steps that the first guess has right.
     """
     moving = flow.norm(dim=1, keepdim=True) > STILL
     weight = weight * torch.where(moving, 1 + AT_HANDLES * heatmap, AT_REST)
-    # smooth at zero
-    length = ((predicted - torch.where(moving, flow, guess)).square().sum(1, keepdim=True) + 1e-4).sqrt()
-    return (length * weight).sum() / weight.sum().clamp(min=1)
+    aim = torch.where(moving, flow, guess)
+
+    def length(error):
+        # smooth at zero
+        return (error.square().sum(1, keepdim=True) + 1e-4).sqrt()
+
+    error = length(predicted - aim)
+    error = error + HARM * (error - length(guess - aim)).clamp(min=0)
+    return (error * weight).sum() / weight.sum().clamp(min=1)
 
 
 def end_point_error(predicted, flow, weight):

@@ -121,6 +121,20 @@ def test_going_on_after_an_interruption_changes_nothing(tmp_path, monkeypatch):
         short(None, tmp_path / "parts.safetensors", steps=8, config=TINY | {"hid_S": 16})
 
 
+def test_spoiling_a_guess_counts_more_than_leaving_it():
+    flow = torch.tensor([2.0, 0.0]).view(1, 2, 1, 1).expand(1, 2, 4, 4)
+    away, weight, heat = (
+        flow + torch.tensor([0.0, 3.0]).view(1, 2, 1, 1),
+        torch.ones(1, 1, 4, 4),
+        torch.zeros(1, 1, 4, 4),
+    )
+    left, spoilt = (trainer.loss_of(away, guess, flow, weight, heat).item() for guess in (away, flow))
+    assert left == pytest.approx(3, abs=0.01) and spoilt == pytest.approx(3 * (1 + trainer.HARM), abs=0.1)
+    # where nothing moves, the guess is the aim
+    still = torch.zeros_like(flow)
+    assert trainer.loss_of(flow, flow, still, weight, heat) < 0.02 < trainer.loss_of(still, flow, still, weight, heat)
+
+
 def test_training_lowers_the_loss(tmp_path, monkeypatch):
     four = Synthetic([photograph("coffee")])
     items = [four[i] for i in range(4)]
