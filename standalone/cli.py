@@ -139,8 +139,16 @@ def bench(arguments):
     if arguments.what == "quality":
         from . import bench_quality
 
-        rows, pictures = bench_quality.bench_quality(arguments.quick, arguments.seed)
+        methods = bench_quality.METHODS | (bench_quality.SLOW_METHODS if arguments.slow else {})
+        rows, pictures = bench_quality.bench_quality(arguments.quick, arguments.seed, methods)
         print(bench_quality.table(rows))
+        columns, _ = bench_quality.contact_sheet(pictures, arguments.sheet)
+        print(f"Contact sheet ({', '.join(columns)}): {arguments.sheet}")
+    elif arguments.what == "dynadrag":
+        from . import bench_dynadrag, bench_quality
+
+        rows, pictures = bench_dynadrag.bench_dynadrag(arguments.quick, arguments.seed)
+        print(bench_dynadrag.table(rows))
         columns, _ = bench_quality.contact_sheet(pictures, arguments.sheet)
         print(f"Contact sheet ({', '.join(columns)}): {arguments.sheet}")
     elif arguments.what == "kernels":
@@ -236,10 +244,13 @@ def parser():
     one.set_defaults(run=edit)
 
     one = commands.add_parser("bench", help="speed, quality against ground truth, cost")
-    one.add_argument("what", choices=["kernels", "quality", "cost", "motion"])
-    one.add_argument("--quick", action="store_true", help="quality, motion: a fifth of the cases")
+    one.add_argument("what", choices=["kernels", "quality", "dynadrag", "cost", "motion"])
+    one.add_argument("--quick", action="store_true", help="quality, motion: a fifth of the cases; dynadrag: half")
+    one.add_argument(
+        "--slow", action="store_true", help="quality: DynaDrag by tracking and with its published schedule, too"
+    )
     one.add_argument("--seed", type=int, default=0)
-    one.add_argument("--sheet", default="dragkit-bench.png", help="quality: contact sheet (%(default)s)")
+    one.add_argument("--sheet", default="dragkit-bench.png", help="quality, dynadrag: contact sheet (%(default)s)")
     one.add_argument("--json", metavar="FILE")
     one.add_argument("--csv", metavar="FILE")
     one.set_defaults(run=bench)
