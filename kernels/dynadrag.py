@@ -18,12 +18,15 @@ GRID = 2
 @dataclass(frozen=True)
 class Settings:
     """r1, lambda and learning rate of Eq. 2 and 3; steps of Adam per round; rounds at most; tolerance in pixels within
-    which a handle is at its target; selection of valid points none, first (round) or every."""
+    which a handle is at its target; selection of valid points none, first (round) or every.
+
+    r1 and lr are GoodDrag's, DynaDrag's are 1 and 0.01, with which content hardly follows its handles.
+    """
 
     rounds: int = 25
     steps: int = 5
-    lr: float = 0.01
-    r1: int = 1
+    lr: float = 0.02
+    r1: int = 4
     lam: float = 0.1
     selection: str = "every"
     threshold: float = THRESHOLD
@@ -55,7 +58,7 @@ class Predictor:
     predict: Callable
     render: Callable
     picture: torch.Tensor
-    pace: float = 4.0
+    pace: float = GRID
 
     def next(self, latent, handles, targets, rounds_left, first):
         picture = self.picture if first else self.render(latent)

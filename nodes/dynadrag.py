@@ -9,7 +9,7 @@ from ..kernels.dynadrag import SELECTIONS, Settings
 from ..kernels.masks import mask_to_grid, resize_mask
 from ..kernels.points import DragPoints
 from .gradients import half_precision
-from .inputs import MODEL_INPUT, POSITIVE_INPUT, STEPS_INPUT, STRENGTH_INPUT
+from .inputs import MODEL_INPUT, POSITIVE_INPUT, STEPS_INPUT, strength_input
 from .rounds import drag
 from .supervision import (
     BLOCK_INPUT,
@@ -90,7 +90,7 @@ class DynaDrag(io.ComfyNode):
                     tooltip="At most; fewer when every handle is at its target. 0 gives the picture back.",
                 ),
                 STEPS_INPUT,
-                STRENGTH_INPUT,
+                strength_input(0.5),
                 io.Int.Input(
                     "adam_steps", default=defaults.steps, min=1, max=100, tooltip="Steps down the gradient per round."
                 ),
@@ -113,7 +113,7 @@ class DynaDrag(io.ComfyNode):
                 ),
                 io.Int.Input(
                     "preview_steps",
-                    default=4,
+                    default=2,
                     min=1,
                     max=1000,
                     tooltip="Sampling steps of the picture after each round, for the predictor and the preview.",

@@ -34,11 +34,15 @@ CHECKPOINTING_INPUT = io.Combo.Input(
     tooltip="on: less video memory, a third more time. auto: from where little is left. The result is the same.",
 )
 RADIUS_INPUT = io.Int.Input(
-    "radius", default=1, min=0, max=16, tooltip="r1: how far around a point content is held on to, in pairs of pixels."
+    "radius",
+    default=Settings.r1,
+    min=0,
+    max=16,
+    tooltip="r1: how far around a point content is held on to, in pairs of pixels.",
 )
 LR_INPUT = io.Float.Input(
     "learning_rate",
-    default=0.01,
+    default=Settings.lr,
     min=1e-5,
     max=1.0,
     step=1e-5,

@@ -7,7 +7,7 @@ import torch
 from tqdm import tqdm
 
 from ..kernels.dynadrag import Tracker
-from .bench_dynadrag import GRADIENT, PUBLISHED, scheduled_edit
+from .bench_dynadrag import DEMO, GRADIENT, PUBLISHED, scheduled_edit
 from .dynadrag import dynadrag
 from .fastdrag import fastdrag
 from .ground_truth import KINDS, cases
@@ -56,12 +56,17 @@ def published(model, case):
     return scheduled_edit(model, case.source[None], case.points, case.mask, load_motion_predictor(), PUBLISHED)[0][0]
 
 
+def demo_settings(model, case):
+    return scheduled_edit(model, case.source[None], case.points, case.mask, load_motion_predictor(), DEMO)[0][0]
+
+
 METHODS = {
     "nothing done": nothing,
     "paste at target": paste,
     "FastDrag inverse": fastdrag_in("inverse"),
     "FastDrag fastdrag": fastdrag_in("fastdrag"),
     "DynaDrag": predicted,
+    "DynaDrag for demo": demo_settings,
 }
 # these take minutes per edit on a CPU
 SLOW_METHODS = {"DynaDrag tracking": tracked, "DynaDrag published": published}

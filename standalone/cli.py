@@ -6,6 +6,8 @@ import json
 import sys
 from pathlib import Path
 
+STRENGTHS = {"fastdrag": 0.7, "dynadrag": 0.5}
+
 
 class UserError(Exception):
     """What the person at the command line can mend; shown as one sentence."""
@@ -124,6 +126,8 @@ def edit(arguments):
     if fitted.shape != image.shape:
         # fractions of the whole picture become fractions of what is left of it
         points = points.from_pixels(*points.to_pixels(image.shape[3], image.shape[2]), fitted.shape[3], fitted.shape[2])
+    if arguments.strength is None:
+        arguments.strength = STRENGTHS[arguments.method]
     if arguments.method == "dynadrag":
         after = _dynadrag_with_bar(model, fitted, points, mask, arguments)
     else:
@@ -222,9 +226,9 @@ def parser():
     one.add_argument("--points", required=True, metavar="FILE_OR_TEXT", help="JSON or lines `x,y -> x,y`")
     one.add_argument("--mask", metavar="PNG", help="white = may change; none: everything may")
     one.add_argument("--model", default="demo", metavar="demo|PATH", help="SD1.5/SDXL file or diffusers folder")
-    one.add_argument("--method", default="fastdrag", choices=["fastdrag", "dynadrag"])
+    one.add_argument("--method", default="fastdrag", choices=list(STRENGTHS))
     one.add_argument("--steps", type=int, default=10)
-    one.add_argument("--strength", type=float, default=0.7, help="part of the noise schedule, 0..1 (%(default)s)")
+    one.add_argument("--strength", type=float, help="part of the noise schedule, 0..1 (fastdrag 0.7, dynadrag 0.5)")
     one.add_argument("--prompt", default="", help="what the picture shows (%(default)r)")
     one.add_argument("-o", "--output", required=True, metavar="PNG")
     fast = one.add_argument_group("FastDrag")
@@ -235,8 +239,8 @@ def parser():
     dyna.add_argument("--predictor", metavar="FILE|tracking", help="motion predictor; none: the bundled one")
     dyna.add_argument("--rounds", type=int, default=25, help="at most (%(default)s)")
     dyna.add_argument("--adam-steps", type=int, default=5, help="per round (%(default)s)")
-    dyna.add_argument("--learning-rate", type=float, default=0.01, help="of Adam (%(default)s)")
-    dyna.add_argument("--radius", type=int, default=1, help="r1 of Eq. 2, in pairs of pixels (%(default)s)")
+    dyna.add_argument("--learning-rate", type=float, default=0.02, help="of Adam (%(default)s)")
+    dyna.add_argument("--radius", type=int, default=4, help="r1 of Eq. 2, in pairs of pixels (%(default)s)")
     dyna.add_argument("--mask-weight", type=float, default=0.1, help="lambda of Eq. 2 (%(default)s)")
     dyna.add_argument(
         "--selection", default="every", choices=["none", "first", "every"], help="of points (%(default)s)"
