@@ -100,6 +100,12 @@ def test_without_guard_and_pace_the_handles_go_where_the_flow_says():
     assert ends[1][0, 0] > 20
 
 
+def test_the_pace_shortens_the_steps(edit):
+    # twelve pixels in two rounds: half of the way each, without a pace as far as the predictor's step goes
+    slow, fast = (edit(replace(SMALL, pace=pace))[1][0].handles for pace in (2.0, math.inf))
+    assert (fast - slow).norm() > 2
+
+
 def test_the_row_among_the_other_methods_counts_gradient_steps_apart(demo, monkeypatch):
     short = next(case for case in cases() if case.name == "chelsea translation small")
     monkeypatch.setattr(bench_quality, "cases", lambda seed, every: [short])
