@@ -8,8 +8,8 @@ import torch
 
 # of the longer side: how far the farthest handle moves in one step on its path (all that remains, if that is less)
 STEP = 1 / 24
-# of the longer side: neighbours of a handle, and how far around a handle its step is the guess
-NEAR, REACH = 1 / 10, 1 / 4
+# of the longer side: neighbours of a handle
+NEAR = 1 / 10
 # logarithm of a growth, and part of the motion unexplained, that speak against one rigid thing
 GROWTH, REST = 0.3, 0.4
 
@@ -43,8 +43,7 @@ def first_guess(handles, targets, height, width):
     """FLOW [1, 2, H, W] in which the farthest handle goes STEP of the longer side on its path, and the others as long.
 
     Each handle z runs on the spiral of its surroundings: after the part s of the time it has moved by
-    (e^(s turn) - 1) / (e^turn - 1) of its drag. Pixels move as the handles do, weighted by 1 / distance^2, less and
-    less away from them.
+    (e^(s turn) - 1) / (e^turn - 1) of its drag. Pixels move as the handles do, weighted by 1 / distance^6.
     """
     side = max(height, width)
     turn = turns(handles, targets, NEAR * side)
@@ -59,8 +58,8 @@ def first_guess(handles, targets, height, width):
     y, x = torch.meshgrid(*(torch.arange(n, device=handles.device) + 0.5 for n in (height, width)), indexing="ij")
     offset = torch.complex(x, y).to(motion) - _complex(handles)[:, None, None]
     squared = offset.abs().square()
-    weight = 1 / (squared + 1e-3)
+    weight = 1 / (squared + 1e-3) ** 3
     slope = torch.exp(turn) - 1
     moves = part[:, None, None] * (motion[:, None, None] + slope[:, None, None] * offset)
-    flow = (weight / weight.sum(0) * moves).sum(0) * torch.exp(-squared.amin(0) / (2 * (REACH * side) ** 2))
+    flow = (weight / weight.sum(0) * moves).sum(0)
     return torch.view_as_real(flow).permute(2, 0, 1)[None].float()

@@ -19,23 +19,27 @@ SIDE = 64
 ROUNDS = 25
 
 
-def input_maps(image, handles, targets):
-    """[1, 6, H, W] of image [1, 3, H, W] (0..1) and points: RGB | delta map (handle - target at the pixel of each
-    handle, their mean where several share it, 0 elsewhere) | heatmap (1 in the 9 x 9 pixels around each handle)."""
+def input_maps(image, handles, guess):
+    """[1, 6, H, W] of image [1, 3, H, W] (0..1), handles and their first guess [1, 2, H, W]: RGB | the guess in lengths
+    of a step | heatmap (1 in the 9 x 9 pixels around each handle).
+
+    The paper has handle - target at the one pixel of each handle in place of the guess; such peaks are all that the
+    first normalisation of the network lets through, and trained so it learned nothing from the picture.
+    """
     height, width = image.shape[-2:]
-    delta, heat, count = (
-        image.new_zeros(2, height, width),
-        image.new_zeros(height, width),
-        image.new_zeros(height, width),
-    )
+    heat = image.new_zeros(1, 1, height, width)
     limit = torch.tensor([width - 1, height - 1], device=handles.device)
-    for (x, y), vector in zip(
-        handles.floor().long().clamp(min=0).minimum(limit).tolist(), handles - targets, strict=True
-    ):
-        delta[:, y, x] += vector.to(delta)
-        count[y, x] += 1
-        heat[max(0, y - RADIUS) : y + RADIUS + 1, max(0, x - RADIUS) : x + RADIUS + 1] = 1
-    return torch.cat((image, (delta / count.clamp(min=1))[None], heat[None, None]), 1)
+    for x, y in handles.floor().long().clamp(min=0).minimum(limit).tolist():
+        heat[..., max(0, y - RADIUS) : y + RADIUS + 1, max(0, x - RADIUS) : x + RADIUS + 1] = 1
+    return torch.cat((image, guess.to(image) / (STEP * max(height, width)), heat), 1)
+
+
+def corrected(guess, correction):
+    """Flow [B, 2, H, W] that the first guess becomes by a network's correction: turned and scaled as the complex number
+    1 + correction says, so that 0 keeps it and -1 stills it."""
+    x, y = guess.unbind(1)
+    real, imaginary = 1 + correction[:, 0], correction[:, 1]
+    return torch.stack((x * real - y * imaginary, x * imaginary + y * real), 1)
 
 
 def sample_flow(flow, points):
@@ -56,8 +60,8 @@ def predict_flow(network, image, handles, targets):
     small = F.interpolate(image, (rows, columns), mode="bilinear", antialias=scale < 1, align_corners=False)
     factor = torch.tensor([columns / width, rows / height], dtype=handles.dtype, device=handles.device)
     handles, targets = handles * factor, targets * factor
-    flow = network(input_maps(small, handles, targets))
-    return resize_flow(flow + first_guess(handles, targets, rows, columns).to(flow), height, width)
+    guess = first_guess(handles, targets, rows, columns).to(small)
+    return resize_flow(corrected(guess, network(input_maps(small, handles, guess))), height, width)
 
 
 def predict_step(network, image, handles, targets):

@@ -3,7 +3,7 @@
 from comfy_api.latest import io
 
 from .attention import STAGES, ComfyKVCache, Recorder, Replayer, patched_first, release_after_sampling
-from .inputs import MODEL_INPUT, POSITIVE_INPUT, STEPS_INPUT, strength_input
+from .inputs import MODEL_INPUT, POSITIVE_INPUT, STEPS_INPUT, STRENGTH_INPUT
 from .sampling import inversion_sigmas, invert_latent
 from .types import KVCacheType, schema
 
@@ -21,7 +21,7 @@ class KVCacheInversion(io.ComfyNode):
                 POSITIVE_INPUT,
                 io.Latent.Input("samples", tooltip="The encoded picture."),
                 STEPS_INPUT,
-                strength_input(0.7),
+                STRENGTH_INPUT,
                 io.Int.Input(
                     "refinement",
                     default=0,

@@ -9,7 +9,7 @@ from ..kernels.dynadrag import SELECTIONS, Settings
 from ..kernels.masks import mask_to_grid, resize_mask
 from ..kernels.points import DragPoints
 from .gradients import half_precision
-from .inputs import MODEL_INPUT, POSITIVE_INPUT, STEPS_INPUT, strength_input
+from .inputs import MASK_INPUT, MODEL_INPUT, POSITIVE_INPUT, STEPS_INPUT, STRENGTH_INPUT, painted
 from .rounds import drag
 from .supervision import (
     BLOCK_INPUT,
@@ -90,7 +90,7 @@ class DynaDrag(io.ComfyNode):
                     tooltip="At most; fewer when every handle is at its target. 0 gives the picture back.",
                 ),
                 STEPS_INPUT,
-                strength_input(0.5),
+                STRENGTH_INPUT,
                 io.Int.Input(
                     "adam_steps", default=defaults.steps, min=1, max=100, tooltip="Steps down the gradient per round."
                 ),
@@ -120,9 +120,7 @@ class DynaDrag(io.ComfyNode):
                 ),
                 BLOCK_INPUT,
                 CHECKPOINTING_INPUT,
-                io.Mask.Input(
-                    "mask", optional=True, tooltip="Where the picture may change (1 = may change). None: everywhere."
-                ),
+                MASK_INPUT,
                 MotionPredictorType.Input(
                     "motion_predictor",
                     optional=True,
@@ -161,6 +159,7 @@ class DynaDrag(io.ComfyNode):
         if not fitted.numel():
             raise ValueError(f"{NODE}: image is {width} x {height}; it must be at least {cell} pixels wide and high")
         points = _placed(drag_points, (width, height), (fitted.shape[2], fitted.shape[1]))
+        mask = painted(mask)
         region = None if mask is None else _region(mask, points, height, width, cell)
         settings = Settings(
             rounds=rounds, steps=adam_steps, lr=learning_rate, r1=radius, lam=mask_weight, selection=selection,

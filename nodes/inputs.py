@@ -1,18 +1,23 @@
-"""Inputs that several nodes have, with one wording."""
+"""Inputs that several nodes have, with one wording and one meaning."""
 
 from comfy_api.latest import io
 
 MODEL_INPUT = io.Model.Input("model", tooltip="Any SD1.5, SD2, SDXL or SD1.5-inpainting model, LoRAs included.")
 POSITIVE_INPUT = io.Conditioning.Input("positive", tooltip="What the picture shows; an empty prompt works.")
 STEPS_INPUT = io.Int.Input("steps", default=10, min=1, max=1000, tooltip="Steps of the whole noise schedule.")
+STRENGTH_INPUT = io.Float.Input(
+    "strength",
+    default=0.7,
+    min=0.01,
+    max=1.0,
+    step=0.01,
+    tooltip="Part of the schedule that is run. More lets the drag change more, less keeps more.",
+)
+MASK_INPUT = io.Mask.Input(
+    "mask", optional=True, tooltip="Where the picture may change (1 = may change). None, or an empty one: everywhere."
+)
 
 
-def strength_input(default):
-    return io.Float.Input(
-        "strength",
-        default=default,
-        min=0.01,
-        max=1.0,
-        step=0.01,
-        tooltip="Part of the schedule that is run. More lets the drag change more, less keeps more.",
-    )
+def painted(mask):
+    """A MASK, or None where nothing of it is painted: Load Image gives an empty one with a picture without alpha."""
+    return mask if mask is not None and mask.any() else None

@@ -10,6 +10,7 @@ from ..kernels.overlay import draw_points
 from ..kernels.points import DragPointsError, check_text, place
 from ..kernels.strokes import rasterise
 from . import input_picture
+from .inputs import painted
 from .types import DragPointsType, schema
 
 SIZE_WITHOUT_PICTURE = (512, 512)
@@ -21,10 +22,10 @@ EDITOR_SIDE = 1024
 
 def _region(mask, height, width, strokes=()):
     """The editable region [B, height, width]: mask united with what strokes cover, all where both are empty."""
-    painted = rasterise(strokes, height, width)[None] if strokes else torch.zeros(1, 1, 1, dtype=torch.bool)
-    if mask is None or not mask.any():
-        return painted.float() if painted.any() else torch.ones(1, 1, 1).expand(1, height, width)
-    return resize_mask(mask, height, width, "Drag Points: mask").masked_fill(painted.to(mask.device), 1)
+    covered = rasterise(strokes, height, width)[None] if strokes else torch.zeros(1, 1, 1, dtype=torch.bool)
+    if mask is None:
+        return covered.float() if covered.any() else torch.ones(1, 1, 1).expand(1, height, width)
+    return resize_mask(mask, height, width, "Drag Points: mask").masked_fill(covered.to(mask.device), 1)
 
 
 def _editor_file(values, width, height):
@@ -39,10 +40,10 @@ def _editor_file(values, width, height):
 
 
 def _editor_view(picture, mask):
-    """What the editor shows beneath the points: the picture, and the mask unless it is empty."""
+    """What the editor shows beneath the points: the picture, and the mask if there is one."""
     height, width = picture.shape[1:3]
     view = {"dragkit_picture": [_editor_file(picture, width, height)]}
-    if mask is not None and mask.any():
+    if mask is not None:
         view["dragkit_mask"] = [_editor_file(mask[..., None], width, height)]
     return view
 
@@ -121,6 +122,7 @@ class DragPointsNode(io.ComfyNode):
             )
         # no memory for a picture of a size that somebody wrote into the text
         picture = torch.zeros(1, 1, 1, 1).expand(1, height, width, 3) if image is None else image
+        mask = painted(mask)
         region = _region(mask, height, width, drags.strokes)
         return io.NodeOutput(drag, region, picture, ui=None if image is None else _editor_view(image, mask))
 
@@ -144,8 +146,8 @@ class DragPointsPreview(io.ComfyNode):
 
     @classmethod
     def execute(cls, image, drag_points, mask=None):
-        # an empty mask counts as none, as in Drag Points
+        mask = painted(mask)
         if mask is not None:
-            mask = resize_mask(mask, *image.shape[1:3], "Drag Points Preview: mask") if mask.any() else None
+            mask = resize_mask(mask, *image.shape[1:3], "Drag Points Preview: mask")
         preview = draw_points(image, drag_points, mask)
         return io.NodeOutput(preview, ui=ui.PreviewImage(preview, cls=cls))

@@ -12,7 +12,7 @@ from ..kernels.point_selection import THRESHOLD, select_points
 from ..kernels.points import DragPoints
 from .checkpointing import MODES
 from .gradients import BLOCKS, Gradients, differentiable, half_precision
-from .inputs import MODEL_INPUT, POSITIVE_INPUT
+from .inputs import MASK_INPUT, MODEL_INPUT, POSITIVE_INPUT, painted
 from .progress import Progress
 from .sampling import from_vp, to_vp
 from .types import DragPointsType, schema
@@ -141,9 +141,7 @@ class MotionSupervision(io.ComfyNode):
                 LAMBDA_INPUT,
                 BLOCK_INPUT,
                 CHECKPOINTING_INPUT,
-                io.Mask.Input(
-                    "mask", optional=True, tooltip="Where the picture may change (1 = may change). None: everywhere."
-                ),
+                MASK_INPUT,
                 io.Latent.Input(
                     "original",
                     optional=True,
@@ -173,6 +171,7 @@ class MotionSupervision(io.ComfyNode):
         if not len(from_points):
             return io.NodeOutput(samples)
         height, width = latent.shape[-2:]
+        mask = painted(mask)
         region = None if mask is None else mask_to_grid(mask, height, width, f"{node}: mask").to(model.load_device)
         scale = HALF_SCALE if half_precision(model) else 1.0
         settings = Settings(steps=steps, lr=learning_rate, r1=radius, lam=mask_weight, scale=scale)

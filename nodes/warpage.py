@@ -8,6 +8,7 @@ from ..kernels.edit import MODES, warp_batch
 from ..kernels.flow import check_flow, resize_flow
 from ..kernels.lwf import lwf
 from ..kernels.masks import mask_to_grid
+from .inputs import MASK_INPUT, painted
 from .types import DragPointsType, FlowType, schema
 
 
@@ -35,9 +36,7 @@ class LatentWarpage(io.ComfyNode):
                     tooltip="inverse: moves by fractions of a latent cell, knows exactly what is vacated, and what is "
                     "dragged passes in front. fastdrag: whole cells, as published.",
                 ),
-                io.Mask.Input(
-                    "mask", optional=True, tooltip="Where the picture may change (1 = may change). None: all."
-                ),
+                MASK_INPUT,
                 FlowType.Input("flow", optional=True, tooltip="Replaces the motion computed from the points."),
             ],
             outputs=[
@@ -60,6 +59,7 @@ class LatentWarpage(io.ComfyNode):
         latent = _picture_latent(samples, "Latent Warpage")
         height, width = latent.shape[-2:]
         region = torch.ones(1, height, width, dtype=torch.bool)
+        mask = painted(mask)
         if mask is not None:
             region = mask_to_grid(mask, height, width, "Latent Warpage: mask")
         for name, batch in (("mask", len(region)), ("flow", 1 if flow is None else len(flow))):

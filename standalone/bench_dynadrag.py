@@ -28,7 +28,7 @@ class Schedule:
     that DragKit ships."""
 
     steps: int = 10
-    strength: float = 0.5
+    strength: float = 0.7
     preview_steps: int = 2
     recorded: bool = True
     guarded: bool = True
@@ -122,15 +122,15 @@ ABLATION = {
     "+ recorded original": replace(PUBLISHED, recorded=True),
     "+ 4 preview steps": replace(PUBLISHED, preview_steps=4),
     "+ 10 steps": replace(PUBLISHED, steps=10, preview_steps=10),
-    "+ strength 0.5": replace(PUBLISHED, strength=0.5),
+    "+ strength 0.7": replace(PUBLISHED, strength=0.7),
     "+ guard": replace(PUBLISHED, guarded=True),
     "+ guard and pace": replace(PUBLISHED, guarded=True, pace=Predictor.pace),
     "shipped (all of them)": SHIPPED,
     "published r1, learning rate": _with(SHIPPED, r1=1, lr=0.01),
     "1 preview step": replace(SHIPPED, preview_steps=1),
-    "5 preview steps (all)": replace(SHIPPED, preview_steps=5),
+    "7 preview steps (all)": replace(SHIPPED, preview_steps=7),
     "20 steps": replace(SHIPPED, steps=20),
-    "strength 0.7": replace(SHIPPED, strength=0.7),
+    "strength 0.5": replace(SHIPPED, strength=0.5),
     "strength 1": replace(SHIPPED, strength=1.0),
     "pace 4": replace(SHIPPED, pace=4.0),
     "no pace": replace(SHIPPED, pace=math.inf),

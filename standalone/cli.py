@@ -6,8 +6,6 @@ import json
 import sys
 from pathlib import Path
 
-STRENGTHS = {"fastdrag": 0.7, "dynadrag": 0.5}
-
 
 class UserError(Exception):
     """What the person at the command line can mend; shown as one sentence."""
@@ -126,8 +124,6 @@ def edit(arguments):
     if fitted.shape != image.shape:
         # fractions of the whole picture become fractions of what is left of it
         points = points.from_pixels(*points.to_pixels(image.shape[3], image.shape[2]), fitted.shape[3], fitted.shape[2])
-    if arguments.strength is None:
-        arguments.strength = STRENGTHS[arguments.method]
     if arguments.method == "dynadrag":
         after = _dynadrag_with_bar(model, fitted, points, mask, arguments)
     else:
@@ -195,7 +191,7 @@ def train_motion(arguments):
         raise UserError("name a folder of videos or pictures, or ask for --synthetic")
     made = train_motion(
         arguments.data, arguments.out, arguments.steps, arguments.batch, arguments.learning_rate, arguments.seed,
-        workers=arguments.workers, precision=arguments.precision,
+        workers=arguments.workers, precision=arguments.precision, flow=arguments.flow,
     )  # fmt: skip
     print(f"{arguments.out}: {made['step']} steps, {made['skipped']} file(s) skipped")
 
@@ -206,7 +202,8 @@ bundled photographs. Files that cannot be used are named and skipped.
 
 Videos: optical flow is followed from a random frame to one 15 to 55 frames later. A folder VIDEO_masks beside
 VIDEO.mp4 may hold NNNNN.png (five digits, the first frame is 00000.png), white where handles may lie; frames without
-one have handles anywhere.
+one have handles anywhere. The flow is OpenCV's (dis) or, better and slower, that of torchvision's RAFT, with the
+weights in FILE or, for raft, those in the cache of torch.hub: nothing is downloaded.
 
 Beside FILE.safetensors, FILE.checkpoint lets the same command go on after an interruption, and FILE.png shows the
 curves of loss and end-point error. `accelerate launch -m dragkit.standalone.cli train-motion ...` uses several GPUs.
@@ -226,9 +223,9 @@ def parser():
     one.add_argument("--points", required=True, metavar="FILE_OR_TEXT", help="JSON or lines `x,y -> x,y`")
     one.add_argument("--mask", metavar="PNG", help="white = may change; none: everything may")
     one.add_argument("--model", default="demo", metavar="demo|PATH", help="SD1.5/SDXL file or diffusers folder")
-    one.add_argument("--method", default="fastdrag", choices=list(STRENGTHS))
+    one.add_argument("--method", default="fastdrag", choices=["fastdrag", "dynadrag"])
     one.add_argument("--steps", type=int, default=10)
-    one.add_argument("--strength", type=float, help="part of the noise schedule, 0..1 (fastdrag 0.7, dynadrag 0.5)")
+    one.add_argument("--strength", type=float, default=0.7, help="part of the noise schedule, 0..1 (%(default)s)")
     one.add_argument("--prompt", default="", help="what the picture shows (%(default)r)")
     one.add_argument("-o", "--output", required=True, metavar="PNG")
     fast = one.add_argument_group("FastDrag")
@@ -281,6 +278,7 @@ def parser():
     one.add_argument("--seed", type=int, default=0)
     one.add_argument("--workers", type=int, default=0, help="processes that make the samples (%(default)s)")
     one.add_argument("--precision", default="auto", choices=["auto", "no", "bf16", "fp16"])
+    one.add_argument("--flow", default="dis", metavar="dis|raft|FILE", help="optical flow of videos (%(default)s)")
     one.set_defaults(run=train_motion)
     return main
 

@@ -10,7 +10,7 @@ from ..kernels.motion_prediction import predict_flow
 
 
 def dynadrag(
-    model, image, points, mask=None, predictor=None, guide=None, settings=None, steps=10, strength=0.5, block=-1,
+    model, image, points, mask=None, predictor=None, guide=None, settings=None, steps=10, strength=0.7, block=-1,
     preview_steps=2, callback=None,
 ):  # fmt: skip
     """Dragged picture [1, 3, H, W] of image (0..1) by DragPoints inside mask [1, H, W] (1 = may change), the Rounds,

@@ -16,6 +16,7 @@ VIDEOS = {".mp4", ".mkv", ".mov", ".avi", ".webm", ".m4v"}
 PIXELS = 144
 # seeds of validation samples lie above those of the training
 VALIDATION = 1 << 48
+MORE_PACKAGES = 'training on videos needs more packages: pip install "dragkit[train]"'
 
 
 class DataError(ValueError):
@@ -65,8 +66,8 @@ def pictures(paths, seed=0):
     return data
 
 
-def open_data(folder, seed=0):
-    """The data set of a DATA folder, None for what comes with DragKit."""
+def open_data(folder, seed=0, flow="dis"):
+    """The data set of a DATA folder, None for what comes with DragKit; flow: of videos, for optical_flow.estimator."""
     if folder is None:
         return bundled(seed)
     folder = Path(folder)
@@ -78,7 +79,7 @@ def open_data(folder, seed=0):
     if films:
         from .motion_videos import Videos
 
-        return Videos(films, seed)
+        return Videos(films, seed, flow)
     if stills:
         return pictures(stills, seed)
     raise DataError(f"{folder} holds neither videos ({' '.join(sorted(VIDEOS))}) nor pictures")

@@ -40,7 +40,7 @@ class Sample:
 def network_view(picture, handles, targets):
     """inputs [6, S, S] and first guess of the flow [2, S, S] of picture [3, S, S] and points in its pixels."""
     guess = first_guess(handles, targets, *picture.shape[-2:])[0]
-    return input_maps(picture[None], handles, targets)[0], guess
+    return input_maps(picture[None], handles, guess[None])[0], guess
 
 
 def next_time(paths, step):

@@ -11,9 +11,10 @@ from ..kernels.first_guess import STEP
 from ..kernels.flow import resize_flow
 from ..kernels.motion_prediction import SIDE
 from .dice import Dice
-from .motion_data import DataError, warn
+from .motion_data import MORE_PACKAGES, DataError, warn
 from .motion_samples import choose_handles, network_view, next_time
 from .motions import positions
+from .optical_flow import estimator
 from .photographs import to_tensor
 
 # frames from the start to the end of a drag
@@ -28,18 +29,17 @@ class VideoError(ValueError):
     """A video that cannot be used; the message says why."""
 
 
-def _libraries():
+def _decoder():
     try:
         import av
-        import cv2
     except ImportError as error:
-        raise DataError('training on videos needs more packages: pip install "dragkit[train]"') from error
-    return av, cv2
+        raise DataError(MORE_PACKAGES) from error
+    return av
 
 
 def read_frames(path, first, count):
     """Up to `count` consecutive frames of a video as PIL images, from frame `first`; VideoError if it is none."""
-    av, _ = _libraries()
+    av = _decoder()
     try:
         with av.open(str(path)) as container:
             if not container.streams.video:
@@ -64,7 +64,7 @@ def read_frames(path, first, count):
 
 def count_frames(path):
     """Frames that the file promises, by its header or else by decoding; VideoError if it is no video."""
-    av, _ = _libraries()
+    av = _decoder()
     try:
         with av.open(str(path)) as container:
             if container.streams.video and container.streams.video[0].frames:
@@ -80,16 +80,14 @@ def _at(field, places):
     return F.grid_sample(field[None], grid[None], "bilinear", "border", align_corners=False)[0].permute(1, 2, 0)
 
 
-def follow_flow(grey, estimate):
-    """Where every pixel of the first of the frames [S, S] (uint8 arrays) is in each of them, [T, S, S, 2], and whether
-    it is known up to there [T, S, S]: flows there and back must agree (Sundaram et al. 2010), inside the frame."""
-    size = grey[0].shape[0]
+def follow_flow(frames, estimate):
+    """Where every pixel of the first of the frames (square PIL images) is in each of them, [T, S, S, 2], and whether it
+    is known up to there [T, S, S]: flows there and back must agree (Sundaram et al. 2010), inside the frame."""
+    size = frames[0].width
     places = [positions(size)]
     known = [torch.ones(size, size, dtype=torch.bool)]
-    for before, after in zip(grey[:-1], grey[1:], strict=True):
-        there, back = (
-            torch.from_numpy(estimate(*pair)).permute(2, 0, 1) for pair in ((before, after), (after, before))
-        )
+    flows = estimate(frames[:-1], frames[1:]), estimate(frames[1:], frames[:-1])
+    for there, back in zip(*flows, strict=True):
         step = _at(there, places[-1])
         place = places[-1] + step
         returned = _at(back, place)
@@ -100,17 +98,12 @@ def follow_flow(grey, estimate):
     return torch.stack(places), torch.stack(known)
 
 
-def item_of(frames, mask, dice):
+def item_of(frames, mask, dice, estimate):
     """(inputs, guess, flow, weight) of consecutive square PIL images, as Sample.item; None where nothing moves enough.
 
-    mask [S', S'] (bool, S' = FLOW_SIDE) or None: where handles may lie.
+    mask [S', S'] (bool, S' = FLOW_SIDE) or None: where handles may lie; estimate: as in optical_flow.
     """
-    import numpy as np
-
-    _, cv2 = _libraries()
-    dis = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    grey = [np.array(frame.convert("L")) for frame in frames]
-    places, known = follow_flow(grey, lambda a, b: dis.calc(a, b, None))
+    places, known = follow_flow(frames, estimate)
     speed = (places[1] - places[0]).norm(dim=-1)
     speed = torch.where((speed > STILL) & known[-1] & (True if mask is None else mask), speed, 0)
     if not speed.any():
@@ -136,8 +129,9 @@ class Videos(Dataset):
     some or all frames: white where handles may lie. Item i of a seed is always the same.
     """
 
-    def __init__(self, paths, seed=0, length=1 << 40):
+    def __init__(self, paths, seed=0, flow="dis", length=1 << 40):
         self.seed, self.length, self.skipped, self.videos = seed, length, 0, []
+        self.estimate = estimator(flow)
         for path in paths:
             try:
                 count = count_frames(path)
@@ -184,7 +178,7 @@ class Videos(Dataset):
         left, top = (dice.whole(0, length - side) for length in frames[0].size)
         box = (left, top, left + side, top + side)
         square = [frame.resize((FLOW_SIDE, FLOW_SIDE), Image.Resampling.BILINEAR, box=box) for frame in frames]
-        return item_of(square, self._mask(path, start, frames[0].size, box), dice)
+        return item_of(square, self._mask(path, start, frames[0].size, box), dice, self.estimate)
 
     def __getitem__(self, index):
         dice = Dice((self.seed << 40) + index)

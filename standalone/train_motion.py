@@ -8,14 +8,15 @@ from safetensors.torch import save_file
 from torch.utils.data import DataLoader, Subset
 from tqdm import tqdm
 
+from ..kernels.motion_prediction import corrected
 from ..kernels.simvp import SimVP, metadata_of
 from .ema import Ema
 from .motion_data import VALIDATION, bundled, open_data
 
 # 1.6 MB as float16
 SHIPPED = {"hid_S": 32, "hid_T": 128, "N_S": 4, "N_T": 2}
-# how much more an error counts where something moves, and around the handles of it, whose flow is what Eq. 4 reads
-MOVING, AT_HANDLES = 20, 80
+# how much more an error counts around handles, whose flow is what Eq. 4 reads, and how little one where nothing moves
+AT_HANDLES, AT_REST = 4, 0.05
 # pixels
 STILL = 0.05
 
@@ -37,16 +38,17 @@ def _accelerator(precision):
     return Accelerator(mixed_precision=precision)
 
 
-def loss_of(predicted, flow, weight, heatmap):
-    """Mean length of the error of the flow, in pixels; errors where content moves, above all at handles, count more.
+def loss_of(predicted, guess, flow, weight, heatmap):
+    """Mean length of the error of the flow, in pixels, where content moves; errors around handles count more. What is
+    still holds to the first guess: the network says where things go, not which ones; that is what the region says.
 
     Not its square (Eq. 1): where one picture leaves several motions open, the square's best answer is between them and
     spoils the many steps that the first guess has right.
     """
     moving = flow.norm(dim=1, keepdim=True) > STILL
-    weight = weight * (1 + (MOVING + AT_HANDLES * heatmap) * moving)
+    weight = weight * torch.where(moving, 1 + AT_HANDLES * heatmap, AT_REST)
     # smooth at zero
-    length = ((predicted - flow).square().sum(1, keepdim=True) + 1e-4).sqrt()
+    length = ((predicted - torch.where(moving, flow, guess)).square().sum(1, keepdim=True) + 1e-4).sqrt()
     return (length * weight).sum() / weight.sum().clamp(min=1)
 
 
@@ -85,7 +87,7 @@ def validate(network, data, count, device):
     """End-point error on `count` bundled samples of seeds that no training sees."""
     batches = [data[VALIDATION + i] for i in range(count)]
     inputs, guess, flow, weight = (torch.stack(parts).to(device) for parts in zip(*batches, strict=True))
-    predicted = guess + torch.cat([network(part).float() for part in inputs.split(16)])
+    predicted = corrected(guess, torch.cat([network(part).float() for part in inputs.split(16)]))
     return end_point_error(predicted, flow, weight).item()
 
 
@@ -113,7 +115,7 @@ def _rate(step, steps):
 
 def train_motion(
     folder, out, steps=20_000, batch=8, learning_rate=2e-3, seed=0, config=None, every=250, workers=0,
-    precision="auto", validation=64,
+    precision="auto", validation=64, flow="dis",
 ):  # fmt: skip
     """Trains and exports a predictor; checkpoints beside `out` make an interrupted run go on where it stopped.
 
@@ -122,7 +124,7 @@ def train_motion(
     accelerator = _accelerator(precision)
     torch.manual_seed(seed)
     out = Path(out)
-    data = open_data(folder, seed)
+    data = open_data(folder, seed, flow)
     network = SimVP(**(config or SHIPPED)).to(memory_format=torch.channels_last)
     # it begins with the first guess
     torch.nn.init.zeros_(network.dec.readout.weight)
@@ -152,8 +154,8 @@ def train_motion(
         for group in optimizer.param_groups:
             group["lr"] = learning_rate * _rate(step, steps)
         inputs = inputs.contiguous(memory_format=torch.channels_last)
-        predicted = guess + module(inputs).float()
-        loss = loss_of(predicted, flow, weight, inputs[:, 5:])
+        predicted = corrected(guess, module(inputs).float())
+        loss = loss_of(predicted, guess, flow, weight, inputs[:, 5:])
         if not loss.isfinite():
             raise TrainingError(f"the loss became infinite at step {step}; a lower --learning-rate may help")
         optimizer.zero_grad(set_to_none=True)

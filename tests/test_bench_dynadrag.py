@@ -112,7 +112,7 @@ def test_the_row_among_the_other_methods_counts_gradient_steps_apart(demo, monke
     row = bench_quality.bench_quality(methods={"DynaDrag": bench_quality.METHODS["DynaDrag"]}, model=demo)[0][0]
     rounds = row["gradient_steps"] // SHIPPED.settings.steps
     assert rounds > 1 and row["gradient_steps"] % SHIPPED.settings.steps == 0
-    assert row["evaluations"] == 5 + 5 + 1 + SHIPPED.per_round * (rounds - 1) + 5
+    assert row["evaluations"] == 7 + 7 + 1 + SHIPPED.per_round * (rounds - 1) + 7
 
 
 def test_the_bench_prints_markdown_of_every_schedule(demo, case, monkeypatch, tmp_path, capsys):

@@ -45,11 +45,11 @@ app.registerExtension({
         chain(node, "onAdded", () => editor.start());
         chain(node, "onRemoved", () => editor.destroy());
         node.previewMediaType = "image";
-        node.pasteFile = (file) => void editor.upload(file);
+        node.pasteFile = (file) => void editor.picture.upload(file);
         node.onDragOver = (event) => [...(event.dataTransfer?.items ?? [])].some(({ kind }) => kind === "file");
         node.onDragDrop = (event) => {
           const file = [...(event.dataTransfer?.files ?? [])].find(({ type }) => type.startsWith("image/"));
-          if (file) void editor.upload(file);
+          if (file) void editor.picture.upload(file);
           return file !== undefined;
         };
         return { widget };

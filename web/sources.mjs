@@ -19,6 +19,15 @@ const BYPASSED = 4;
 const MUTED = 2;
 const MAX_DEPTH = 100;
 
+/** The outermost of ComfyUI's graphs. @param {{graph: Graph & {rootGraph?: Graph}, rootGraph?: Graph}} app @returns {Graph} */
+export const rootGraph = (app) => app.rootGraph ?? app.graph.rootGraph ?? app.graph;
+
+/** Place of an input, -1 for none. @param {GraphNode} node @param {string} name */
+export const inputIndex = (node, name) => node.inputs?.findIndex((input) => input.name === name) ?? -1;
+
+/** @param {GraphNode} node @param {string} name of an input */
+export const isConnected = (node, name) => node.inputs?.[inputIndex(node, name)]?.link != null;
+
 /** @param {Graph} graph */
 const nodesOf = (graph) => graph.nodes ?? graph._nodes ?? [];
 

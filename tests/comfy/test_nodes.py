@@ -313,6 +313,17 @@ def test_drag_points_gives_points_region_and_picture(comfy):
     assert found["alone_picture"].shape == (1, 64, 96, 3)
 
 
+def test_an_empty_mask_lets_everything_move(comfy):
+    graph = comfy.graph()
+    _, _, _, latent = tiny(graph)
+    empty = graph.node("SolidMask", value=0.0, width=64, height=64)
+    for name, mask in {"none": {}, "empty": {"mask": empty}}.items():
+        graph.dump(warpage(graph, latent, drag_points(graph), **mask), name)
+    graph.dump(latent, "latent")
+    found = comfy.tensors(comfy.run(graph))
+    assert torch.equal(found["empty"], found["none"]) and not torch.equal(found["empty"], found["latent"])
+
+
 def test_an_empty_or_smaller_mask_on_drag_points(comfy):
     graph = comfy.graph()
     picture = graph.node("TestImage", width=120, height=80, batch=1, seed=0)

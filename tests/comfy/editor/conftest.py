@@ -134,13 +134,17 @@ class Ui:
     def undo(self):
         self.js("async () => { await trackerOf().undo(); await ticks(); }")
 
-    def run(self):
-        """Runs the graph as the button does; history entry of a run that succeeded."""
+    def queue(self):
+        """Has the graph run as the button does; id of the run."""
         with self.page.expect_response(lambda r: r.url.endswith("/prompt") and r.request.method == "POST") as answer:
             self.js("() => app.queuePrompt(0, 1)")
         body = answer.value.json()
         assert "prompt_id" in body, body
-        entry = self.comfy.wait(body["prompt_id"])
+        return body["prompt_id"]
+
+    def run(self):
+        """History entry of a run that succeeded."""
+        entry = self.comfy.wait(self.queue())
         assert entry["status"]["status_str"] == "success", entry["status"]
         return entry
 
