@@ -7,7 +7,6 @@ from comfy_api.latest import io
 
 from ..kernels.dynadrag import Settings, restricts, supervise
 from ..kernels.masks import mask_to_grid
-from ..kernels.motion_supervision import LatentOptimizer
 from ..kernels.point_selection import THRESHOLD, select_points
 from ..kernels.points import DragPoints
 from .checkpointing import MODES
@@ -177,7 +176,7 @@ class MotionSupervision(io.ComfyNode):
         settings = Settings(steps=steps, lr=learning_rate, r1=radius, lam=mask_weight, scale=scale)
         progress = Progress(steps)
         size = width * CELL, height * CELL
-        ends = from_points.to_pixels(*size)[0], to_points.to_pixels(*size)[0]
+        ends = [settings.patches(points.to_pixels(*size)[0]) for points in (from_points, to_points)]
         patched = differentiable(model)
         within = Gradients(patched, positive, latent, sigmas, block, checkpointing, node, progress.tick)
         sigma = float(sigmas[0])
@@ -187,8 +186,8 @@ class MotionSupervision(io.ComfyNode):
             if restricts(region, settings):
                 previous_0 = evaluate(to_vp(model, first, sigma), True)[1].detach()
             z = to_vp(model, latent, sigma)
-            optimizer = LatentOptimizer(z, learning_rate, scale)
-            supervise(optimizer, evaluate, lambda features, at: ends, size, settings, region, previous_0)
+            optimizer = settings.optimizer(z)
+            supervise(optimizer, evaluate, lambda features, at: (None, *ends), size, settings, region, previous_0)
             return optimizer.latent(z)
 
         with memory_named(node):

@@ -48,7 +48,8 @@ class Unguarded(Predictor):
 
     def next(self, latent, handles, targets, rounds_left, first):
         picture = self.picture if first else self.render(latent)
-        return handles + sample_flow(self.predict(picture, handles, targets), handles), 0
+        flow = self.predict(picture, handles, targets)
+        return handles + sample_flow(flow, handles), 0, flow
 
 
 def both_branches(model, z, original, timesteps, alphas):
@@ -105,11 +106,11 @@ SHIPPED = Schedule()
 # each picture is left out: the demo model was trained on these pictures
 PUBLISHED = Schedule(
     steps=50, strength=1.0, preview_steps=50, recorded=False, guarded=False, pace=math.inf,
-    settings=Settings(rounds=25, steps=5, lr=0.01, r1=1, lam=0.1, selection="every"),
+    settings=Settings(rounds=25, steps=5, lr=0.01, damping=0.0, r1=1, preserving=False, selection="every"),
 )  # fmt: skip
 TRACKING = replace(SHIPPED, tracking=True)
 # the demo model's features say little; more of the picture around each handle and less noise make up for it
-DEMO = Schedule(strength=0.3, settings=Settings(r1=12))
+DEMO = Schedule(strength=0.3, settings=Settings(r1=12, lr=0.4))
 
 
 def _with(schedule, **changes):
@@ -126,7 +127,9 @@ ABLATION = {
     "+ guard": replace(PUBLISHED, guarded=True),
     "+ guard and pace": replace(PUBLISHED, guarded=True, pace=Predictor.pace),
     "shipped (all of them)": SHIPPED,
-    "published r1, learning rate": _with(SHIPPED, r1=1, lr=0.01),
+    "Adam as published": _with(SHIPPED, lr=0.02, damping=0.0),
+    "Eq. 2 as published": _with(SHIPPED, preserving=False),
+    "published supervision": replace(SHIPPED, settings=PUBLISHED.settings),
     "1 preview step": replace(SHIPPED, preview_steps=1),
     "7 preview steps (all)": replace(SHIPPED, preview_steps=7),
     "20 steps": replace(SHIPPED, steps=20),
@@ -139,6 +142,7 @@ ABLATION = {
     "selection none": _with(SHIPPED, selection="none"),
     "no guard, no pace": replace(SHIPPED, guarded=False, pace=math.inf),
     "tracking": TRACKING,
+    "tracking as DragDiffusion": replace(TRACKING, settings=PUBLISHED.settings),
     "demo model's settings": DEMO,
 }
 

@@ -236,7 +236,7 @@ def parser():
     dyna.add_argument("--predictor", metavar="FILE|tracking", help="motion predictor; none: the bundled one")
     dyna.add_argument("--rounds", type=int, default=25, help="at most (%(default)s)")
     dyna.add_argument("--adam-steps", type=int, default=5, help="per round (%(default)s)")
-    dyna.add_argument("--learning-rate", type=float, default=0.02, help="of Adam (%(default)s)")
+    dyna.add_argument("--learning-rate", type=float, default=0.2, help="of Adam (%(default)s)")
     dyna.add_argument("--radius", type=int, default=4, help="r1 of Eq. 2, in pairs of pixels (%(default)s)")
     dyna.add_argument("--mask-weight", type=float, default=0.1, help="lambda of Eq. 2 (%(default)s)")
     dyna.add_argument(
