@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import torch
 
-from .motion_prediction import guarded_step
+from .features import patch_positions
+from .motion_prediction import guarded_step, sample_flow
 from .motion_supervision import LatentOptimizer, SupervisionError, mask_loss, motion_loss
 from .point_selection import THRESHOLD, select_points
 from .point_tracking import track_points
@@ -17,18 +18,32 @@ GRID = 2
 
 @dataclass(frozen=True)
 class Settings:
-    """r1, lambda and learning rate of Eq. 2 and 3; steps of Adam per round; rounds at most; tolerance in pixels within
-    which a handle is at its target; selection of valid points none, first (round) or every."""
+    """r1, lambda and learning rate of Eq. 2 and 3; steps of Adam per round and its damping; rounds at most; tolerance
+    in pixels within which a handle is at its target; selection of valid points none, first (round) or every.
+
+    preserving: the content of the first latent is held on to, as GoodDrag does, on patches that turn and stretch with
+    the predicted flow, also at handles that have arrived; else Eq. 2 as it stands, on the latest latent. Published:
+    lr 0.01, damping 0, r1 1, not preserving.
+    """
 
     rounds: int = 25
     steps: int = 5
-    lr: float = 0.01
-    r1: int = 1
+    lr: float = 0.2
+    damping: float = 3.0
+    r1: int = 4
     lam: float = 0.1
+    preserving: bool = True
     selection: str = "every"
     threshold: float = THRESHOLD
     tolerance: float = 2.0
     scale: float = 1.0
+
+    def optimizer(self, z):
+        return LatentOptimizer(z, self.lr, self.scale, self.damping)
+
+    def patches(self, points):
+        """Omega_r1 around points [n, 2], all in pixels."""
+        return patch_positions(points, self.r1, GRID)
 
 
 @dataclass(frozen=True)
@@ -46,7 +61,8 @@ class Round:
 
 @dataclass(frozen=True)
 class Predictor:
-    """Next handles by a flow = predict(picture [1, 3, H, W], handles, targets); picture = render(latent).
+    """Next handles, how many of them went straight, and the flow [1, 2, H, W] of the step (None: all goes as its handle
+    does) by a flow = predict(picture [1, 3, H, W], handles, targets); picture = render(latent).
 
     The farthest handle goes at most `pace` pixels in a round, or what the rounds left ask for: a few steps of Adam move
     content no farther.
@@ -55,15 +71,15 @@ class Predictor:
     predict: Callable
     render: Callable
     picture: torch.Tensor
-    pace: float = 4.0
+    pace: float = GRID
 
     def next(self, latent, handles, targets, rounds_left, first):
         picture = self.picture if first else self.render(latent)
         step = guarded_step(self.predict, picture, handles, targets, rounds_left)
         way = step.handles - handles
         allowed = max(self.pace, (targets - handles).norm(dim=-1).max().item() / rounds_left)
-        way = way * min(1.0, allowed / max(way.norm(dim=-1).max().item(), 1e-9))
-        return handles + way, int(step.away.sum() + step.outside.sum())
+        part = min(1.0, allowed / max(way.norm(dim=-1).max().item(), 1e-9))
+        return handles + part * way, int(step.away.sum() + step.outside.sum()), part * step.flow
 
 
 class Tracker:
@@ -76,7 +92,7 @@ class Tracker:
     def next(self, latent, handles, targets, rounds_left, first):
         way = targets - handles
         distance = way.norm(dim=-1, keepdim=True)
-        return handles + way * (GRID / distance.clamp(min=GRID)), 0
+        return handles + way * (GRID / distance.clamp(min=GRID)), 0, None
 
     def found(self, features, handles, size):
         """Where the content of the handles is in features [1, C, H, W] of a picture of size (width, height)."""
@@ -95,26 +111,35 @@ def few(levels, count):
     return [levels[(i + 1) * len(levels) // count - 1] for i in range(count)]
 
 
+def carried(patches, handles, following, flow):
+    """Patches [n, h, w, 2] gone with their handles [n, 2], turned and stretched as flow does around these."""
+    way = following - handles - sample_flow(flow, handles)
+    return patches + way[:, None, None] + sample_flow(flow, patches.flatten(0, 2)).view_as(patches)
+
+
 def supervise(optimizer, evaluate, aim, size, settings, mask=None, previous_0=None):
     """settings.steps steps of Adam down Eq. 2; the loss of the last one.
 
     evaluate(z, complete) -> features [1, C, H, W] and, if complete, z_{t-1}, with their gradient. aim(features, at),
-    asked once, gives handles and destinations [n, 2] in pixels of a picture of size (width, height); at(points) are
-    their cells of the features. mask [1, h, w] and previous_0 (z_{t-1} of the original) make the mask term.
+    asked once, gives the reference features (None: those of each step), and patches of sources and destinations
+    [n, h, w, 2] in pixels of a picture of size (width, height); at(points) are their cells of the features. mask
+    [1, h, w] and previous_0 (z_{t-1} of the original) make the mask term.
     """
-    ends = None
+    aimed = None
 
     def loss_of(z):
-        nonlocal ends
+        nonlocal aimed
         features, previous = evaluate(z, previous_0 is not None)
         cells = torch.tensor(features.shape[:1:-1], dtype=torch.float64) / torch.tensor(size)
 
         def at(points):
             return points * cells - 0.5
 
-        if ends is None:
-            ends = [at(points) for points in aim(features.detach(), at)]
-        loss = motion_loss(features, *ends, settings.r1, GRID * cells.mean().item())
+        if aimed is None:
+            reference, *ends = aim(features.detach(), at)
+            aimed = reference, *(at(patches) for patches in ends)
+        reference, sources, destinations = aimed
+        loss = motion_loss(features, features if reference is None else reference, sources, destinations)
         return loss if previous_0 is None else loss + settings.lam * mask_loss(previous, previous_0, mask)
 
     for _ in range(settings.steps):
@@ -135,8 +160,9 @@ def predict_and_move(z, handles, targets, size, within, guide, settings, mask=No
     may change. callback(Round) after each. A loss that is not finite ends the loop with the last good latent; then the
     last value is False.
     """
-    optimizer = LatentOptimizer(z, settings.lr, settings.scale)
-    latent, previous_0, rounds, chosen = z, None, [], None
+    optimizer = settings.optimizer(z)
+    latent, previous_0, rounds, chosen, reference = z, None, [], None, None
+    first = patches = settings.patches(handles)
     for number in range(settings.rounds):
         moving = (targets - handles).norm(dim=-1) >= settings.tolerance
         if chosen is not None:
@@ -145,12 +171,12 @@ def predict_and_move(z, handles, targets, size, within, guide, settings, mask=No
             break
         if previous_0 is None and restricts(mask, settings):
             previous_0 = within(lambda evaluate: evaluate(z, True)[1].detach())
-        following, straightened = guide.next(latent, handles, targets, settings.rounds - number, number == 0)
+        following, straightened, flow = guide.next(latent, handles, targets, settings.rounds - number, number == 0)
         following = torch.where(moving[:, None], following, handles)
         valid = moving
 
-        def aim(features, at, moving=moving):
-            nonlocal valid, chosen, handles, following
+        def aim(features, at, moving=moving, flow=flow):
+            nonlocal valid, chosen, handles, following, reference, patches
             if isinstance(guide, Tracker):
                 way = following - handles
                 handles = guide.found(features, handles, size)
@@ -160,7 +186,14 @@ def predict_and_move(z, handles, targets, size, within, guide, settings, mask=No
                 ends = at(handles[moving]), at(targets[moving])
                 valid[moving] = select_points(features, *ends, settings.threshold).cpu()
                 chosen = valid if settings.selection == "first" else None
-            return handles[valid], following[valid]
+            if not settings.preserving:
+                return None, settings.patches(handles)[valid], settings.patches(following)[valid]
+            if reference is None:
+                reference = features
+            gone = settings.patches(following) if flow is None else carried(patches, handles, following, flow)
+            patches = torch.where(moving[:, None, None, None], gone, patches)
+            held = valid | ((targets - handles).norm(dim=-1) < settings.tolerance)
+            return reference, first[held], patches[held]
 
         def move(evaluate, aim=aim, previous_0=previous_0):
             # told by the value: an exception would have to cross what `within` runs in

@@ -4,14 +4,22 @@ import torch
 import torch.nn.functional as F
 
 
-def sample_patches(features, points, radius=0, spacing=1.0):
-    """Patches [n, C, 2r + 1, 2r + 1] of features [1, C, H, W] around points [n, 2] (x, y; cells, a cell's centre is an
-    integer), bilinear, border repeated: Omega_r of DynaDrag's Eq. 2 at fractional positions, `spacing` cells apart."""
-    height, width = features.shape[-2:]
-    # in the precision and on the device of the points: half floats cannot address the cells of a large map
+def patch_positions(points, radius, spacing=1.0):
+    """Omega_r of DynaDrag's Eq. 2: [n, 2r + 1, 2r + 1, 2] positions (x, y) around points [n, 2], `spacing` apart."""
     offsets = torch.arange(-radius, radius + 1, device=points.device, dtype=points.dtype) * spacing
-    around = torch.stack(torch.meshgrid(offsets, offsets, indexing="xy"), -1)
-    size = torch.tensor([width, height], device=points.device, dtype=points.dtype)
-    grid = ((points[:, None, None] + around + 0.5) / size * 2 - 1).to(features.dtype).to(features.device)
-    maps = features.expand(len(points), -1, -1, -1)
+    return points[:, None, None] + torch.stack(torch.meshgrid(offsets, offsets, indexing="xy"), -1)
+
+
+def sample_positions(features, positions):
+    """Patches [n, C, h, w] of features [1, C, H, W] at positions [n, h, w, 2] (x, y; cells, a cell's centre is an
+    integer), bilinear, border repeated."""
+    # in the precision and on the device of the positions: half floats cannot address the cells of a large map
+    size = torch.tensor([features.shape[3], features.shape[2]], device=positions.device, dtype=positions.dtype)
+    grid = ((positions + 0.5) / size * 2 - 1).to(features.dtype).to(features.device)
+    maps = features.expand(len(positions), -1, -1, -1)
     return F.grid_sample(maps, grid, "bilinear", "border", align_corners=False)
+
+
+def sample_patches(features, points, radius=0, spacing=1.0):
+    """Patches [n, C, 2r + 1, 2r + 1] of features [1, C, H, W] around points [n, 2] (x, y; cells)."""
+    return sample_positions(features, patch_positions(points, radius, spacing))

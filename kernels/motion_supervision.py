@@ -2,19 +2,19 @@
 
 import torch
 
-from .features import sample_patches
+from .features import sample_positions
 
 
 class SupervisionError(ValueError):
     """A loss that is not finite; the latent is the last one whose loss was."""
 
 
-def motion_loss(features, handles, destinations, radius, spacing=1.0):
-    """First term of Eq. 2 for features [1, C, H, W] and points [n, 2] (x, y; cells): the L1 distance of the patches at
-    destinations from those at handles, whose gradient is stopped; summed over points and positions, averaged over
-    channels as DragDiffusion does. Positions of a patch are `spacing` cells apart."""
-    still = sample_patches(features.detach(), handles, radius, spacing)
-    return (sample_patches(features, destinations, radius, spacing) - still).abs().mean(1).sum()
+def motion_loss(features, reference, sources, destinations):
+    """First term of Eq. 2 for features and reference [1, C, H, W] and patches of positions [n, h, w, 2] (x, y; cells):
+    the L1 distance of the features at destinations from the reference, whose gradient is stopped, at sources; summed
+    over patches and positions, averaged over channels as DragDiffusion does."""
+    still = sample_positions(reference.detach(), sources)
+    return (sample_positions(features, destinations) - still).abs().mean(1).sum()
 
 
 def mask_loss(previous, previous_0, mask):
@@ -24,13 +24,16 @@ def mask_loss(previous, previous_0, mask):
 
 class LatentOptimizer:
     """Adam on a latent z_t [1, C, h, w] (Eq. 3). `scale` multiplies the loss, for networks in half precision, whose
-    gradients would vanish; Adam's steps do not depend on it."""
+    gradients would vanish; the steps do not depend on it.
 
-    def __init__(self, z, lr=0.01, scale=1.0):
+    damping, in root mean squares of the gradient, is added to what Adam divides by; 0: as published.
+    """
+
+    def __init__(self, z, lr=0.01, scale=1.0, damping=0.0):
         self.z = z.detach().float().clone().requires_grad_()
-        self.scale, self._good = scale, self.z.detach().clone()
+        self.scale, self.damping, self._good = scale, damping, self.z.detach().clone()
         # Adam's epsilon is to the gradient what it would be without the scale
-        self._adam = torch.optim.Adam([self.z], lr, eps=1e-8 * scale)
+        self._adam = torch.optim.Adam([self.z], lr, eps=damping or 1e-8 * scale)
 
     def latent(self, like):
         """The latent as it is now, of the precision of like; later steps do not change it."""
@@ -52,5 +55,9 @@ class LatentOptimizer:
                 "Motion Supervision: the loss is not a finite number; lower the learning rate, or run the model in "
                 "float32 or bfloat16"
             )
+        if self.damping:
+            # attention gives every element of the latent a little gradient, and plain Adam moves them all by lr: the
+            # whole picture decays while the content goes
+            self.z.grad /= self.z.grad.square().mean().sqrt().clamp(min=torch.finfo(torch.float32).tiny)
         self._adam.step()
         return loss.item()

@@ -113,7 +113,7 @@ class DynaDrag(io.ComfyNode):
                 ),
                 io.Int.Input(
                     "preview_steps",
-                    default=4,
+                    default=2,
                     min=1,
                     max=1000,
                     tooltip="Sampling steps of the picture after each round, for the predictor and the preview.",

@@ -7,7 +7,6 @@ from comfy_api.latest import io
 
 from ..kernels.dynadrag import Settings, restricts, supervise
 from ..kernels.masks import mask_to_grid
-from ..kernels.motion_supervision import LatentOptimizer
 from ..kernels.point_selection import THRESHOLD, select_points
 from ..kernels.points import DragPoints
 from .checkpointing import MODES
@@ -34,11 +33,15 @@ CHECKPOINTING_INPUT = io.Combo.Input(
     tooltip="on: less video memory, a third more time. auto: from where little is left. The result is the same.",
 )
 RADIUS_INPUT = io.Int.Input(
-    "radius", default=1, min=0, max=16, tooltip="r1: how far around a point content is held on to, in pairs of pixels."
+    "radius",
+    default=Settings.r1,
+    min=0,
+    max=16,
+    tooltip="r1: how far around a point content is held on to, in pairs of pixels.",
 )
 LR_INPUT = io.Float.Input(
     "learning_rate",
-    default=0.01,
+    default=Settings.lr,
     min=1e-5,
     max=1.0,
     step=1e-5,
@@ -173,7 +176,7 @@ class MotionSupervision(io.ComfyNode):
         settings = Settings(steps=steps, lr=learning_rate, r1=radius, lam=mask_weight, scale=scale)
         progress = Progress(steps)
         size = width * CELL, height * CELL
-        ends = from_points.to_pixels(*size)[0], to_points.to_pixels(*size)[0]
+        ends = [settings.patches(points.to_pixels(*size)[0]) for points in (from_points, to_points)]
         patched = differentiable(model)
         within = Gradients(patched, positive, latent, sigmas, block, checkpointing, node, progress.tick)
         sigma = float(sigmas[0])
@@ -183,8 +186,8 @@ class MotionSupervision(io.ComfyNode):
             if restricts(region, settings):
                 previous_0 = evaluate(to_vp(model, first, sigma), True)[1].detach()
             z = to_vp(model, latent, sigma)
-            optimizer = LatentOptimizer(z, learning_rate, scale)
-            supervise(optimizer, evaluate, lambda features, at: ends, size, settings, region, previous_0)
+            optimizer = settings.optimizer(z)
+            supervise(optimizer, evaluate, lambda features, at: (None, *ends), size, settings, region, previous_0)
             return optimizer.latent(z)
 
         with memory_named(node):

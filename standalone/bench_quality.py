@@ -6,11 +6,15 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
+from ..kernels.dynadrag import Tracker
+from .bench_dynadrag import DEMO, GRADIENT, PUBLISHED, scheduled_edit
+from .dynadrag import dynadrag
 from .fastdrag import fastdrag
 from .ground_truth import KINDS, cases
 from .metrics import content_distance, probes, psnr, ssim
 from .models import load_demo
 from .photographs import to_pil
+from .predictors import load_motion_predictor
 
 PASTE_RADIUS = 16  # pixels
 
@@ -40,12 +44,32 @@ def fastdrag_in(mode):
     return run
 
 
+def predicted(model, case):
+    return dynadrag(model, case.source[None], case.points, case.mask, load_motion_predictor())[0][0]
+
+
+def tracked(model, case):
+    return dynadrag(model, case.source[None], case.points, case.mask, guide=Tracker())[0][0]
+
+
+def published(model, case):
+    return scheduled_edit(model, case.source[None], case.points, case.mask, load_motion_predictor(), PUBLISHED)[0][0]
+
+
+def demo_settings(model, case):
+    return scheduled_edit(model, case.source[None], case.points, case.mask, load_motion_predictor(), DEMO)[0][0]
+
+
 METHODS = {
     "nothing done": nothing,
     "paste at target": paste,
     "FastDrag inverse": fastdrag_in("inverse"),
     "FastDrag fastdrag": fastdrag_in("fastdrag"),
+    "DynaDrag": predicted,
+    "DynaDrag for demo": demo_settings,
 }
+# these take minutes per edit on a CPU
+SLOW_METHODS = {"DynaDrag tracking": tracked, "DynaDrag published": published}
 
 
 def _reset_peak():
@@ -74,8 +98,8 @@ def _evaluation_seconds(model, repeats=9):
 
 
 def bench_quality(quick=False, seed=0, methods=METHODS, model=None):
-    """One row per method and case (PSNR and SSIM inside and outside the mask, distance, evaluations, seconds, floor
-    seconds, peak MiB above the start), and the pictures by (case, column)."""
+    """One row per method and case (PSNR and SSIM inside and outside the mask, distance, evaluations, gradient steps,
+    seconds, floor seconds, peak MiB above the start), and the pictures by (case, column)."""
     model = model or load_demo()
     floor = _evaluation_seconds(model)
     rows, pictures = [], {}
@@ -85,18 +109,20 @@ def bench_quality(quick=False, seed=0, methods=METHODS, model=None):
         places = probes(case, torch.Generator().manual_seed(seed + index))
         pictures[case.name, "source"], pictures[case.name, "true target"] = case.source, case.target
         for name, method in methods.items():
-            before, can_reset = model.denoiser.evaluations, _reset_peak()
+            before, can_reset = (model.denoiser.evaluations, model.denoiser.gradient_steps), _reset_peak()
             base, start = (_peak_mib() if can_reset else None), time.perf_counter()
             result = method(model, case)
             seconds = time.perf_counter() - start
-            evaluations = model.denoiser.evaluations - before
+            evaluations = model.denoiser.evaluations - before[0]
+            gradient_steps = model.denoiser.gradient_steps - before[1]
             pictures[case.name, name] = result
             rows.append({
                 "case": case.name, "kind": case.kind, "trained": case.trained, "method": name,
                 "psnr_inside": psnr(result, case.target, inside), "psnr_outside": psnr(result, case.target, ~inside),
                 "ssim_inside": ssim(result, case.target, inside), "ssim_outside": ssim(result, case.target, ~inside),
                 "distance": content_distance(result, case, places),
-                "evaluations": evaluations, "seconds": seconds, "floor_seconds": evaluations * floor,
+                "evaluations": evaluations, "gradient_steps": gradient_steps, "seconds": seconds,
+                "floor_seconds": (evaluations + GRADIENT * gradient_steps) * floor,
                 "peak_mib": _peak_mib() - base if can_reset else None,
             })  # fmt: skip
     return rows, pictures
@@ -112,7 +138,7 @@ def table(rows):
     methods = list(dict.fromkeys(row["method"] for row in rows))
     lines = [
         f"{'method':<20}{'photographs':<12}{'distance px':>12}{'PSNR in':>9}{'SSIM in':>9}{'PSNR out':>10}"
-        f"{'SSIM out':>10}{'evals':>7}{'seconds':>9}{'x floor':>9}{'peak MiB':>10}"
+        f"{'SSIM out':>10}{'evals':>7}{'grads':>7}{'seconds':>9}{'x floor':>9}{'peak MiB':>10}"
     ]
     for method in methods:
         for label, wanted in (("all", (True, False)), ("known", (True,)), ("held out", (False,))):
@@ -124,7 +150,7 @@ def table(rows):
             lines.append(
                 f"{method:<20}{label:<12}{mean['distance']:>12.2f}{mean['psnr_inside']:>9.2f}{mean['ssim_inside']:>9.3f}"
                 f"{mean['psnr_outside']:>10.2f}{mean['ssim_outside']:>10.3f}{mean['evaluations']:>7.0f}"
-                f"{mean['seconds']:>9.2f}{over:>9.2f}{mean['peak_mib']:>10.0f}"
+                f"{mean['gradient_steps']:>7.0f}{mean['seconds']:>9.2f}{over:>9.2f}{mean['peak_mib']:>10.0f}"
             )
     lines += ["", f"{'distance px':<20}" + "".join(f"{kind:>13}" for kind in KINDS)]
     for method in methods:

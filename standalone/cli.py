@@ -189,8 +189,16 @@ def bench(arguments):
     if arguments.what == "quality":
         from . import bench_quality
 
-        rows, pictures = bench_quality.bench_quality(arguments.quick, arguments.seed)
+        methods = bench_quality.METHODS | (bench_quality.SLOW_METHODS if arguments.slow else {})
+        rows, pictures = bench_quality.bench_quality(arguments.quick, arguments.seed, methods)
         print(bench_quality.table(rows))
+        columns, _ = bench_quality.contact_sheet(pictures, arguments.sheet)
+        print(f"Contact sheet ({', '.join(columns)}): {arguments.sheet}")
+    elif arguments.what == "dynadrag":
+        from . import bench_dynadrag, bench_quality
+
+        rows, pictures = bench_dynadrag.bench_dynadrag(arguments.quick, arguments.seed)
+        print(bench_dynadrag.table(rows))
         columns, _ = bench_quality.contact_sheet(pictures, arguments.sheet)
         print(f"Contact sheet ({', '.join(columns)}): {arguments.sheet}")
     elif arguments.what == "kernels":
@@ -284,8 +292,8 @@ def parser():
     dyna.add_argument("--predictor", metavar="FILE|tracking", help="motion predictor; none: the bundled one")
     dyna.add_argument("--rounds", type=int, default=25, help="at most (%(default)s)")
     dyna.add_argument("--adam-steps", type=int, default=5, help="per round (%(default)s)")
-    dyna.add_argument("--learning-rate", type=float, default=0.01, help="of Adam (%(default)s)")
-    dyna.add_argument("--radius", type=int, default=1, help="r1 of Eq. 2, in pairs of pixels (%(default)s)")
+    dyna.add_argument("--learning-rate", type=float, default=0.2, help="of Adam (%(default)s)")
+    dyna.add_argument("--radius", type=int, default=4, help="r1 of Eq. 2, in pairs of pixels (%(default)s)")
     dyna.add_argument("--mask-weight", type=float, default=0.1, help="lambda of Eq. 2 (%(default)s)")
     dyna.add_argument(
         "--selection", default="every", choices=["none", "first", "every"], help="of points (%(default)s)"
@@ -299,10 +307,13 @@ def parser():
     one.set_defaults(run=edit)
 
     one = commands.add_parser("bench", help="speed, quality against ground truth, cost")
-    one.add_argument("what", choices=["kernels", "quality", "cost", "motion"])
-    one.add_argument("--quick", action="store_true", help="quality, motion: a fifth of the cases")
+    one.add_argument("what", choices=["kernels", "quality", "dynadrag", "cost", "motion"])
+    one.add_argument("--quick", action="store_true", help="quality, motion: a fifth of the cases; dynadrag: half")
+    one.add_argument(
+        "--slow", action="store_true", help="quality: DynaDrag by tracking and with its published schedule, too"
+    )
     one.add_argument("--seed", type=int, default=0)
-    one.add_argument("--sheet", default="dragkit-bench.png", help="quality: contact sheet (%(default)s)")
+    one.add_argument("--sheet", default="dragkit-bench.png", help="quality, dynadrag: contact sheet (%(default)s)")
     one.add_argument("--json", metavar="FILE")
     one.add_argument("--csv", metavar="FILE")
     one.set_defaults(run=bench)

@@ -11,7 +11,7 @@ from ..kernels.motion_prediction import predict_flow
 
 def dynadrag(
     model, image, points, mask=None, predictor=None, guide=None, settings=None, steps=10, strength=0.7, block=-1,
-    preview_steps=4, callback=None,
+    preview_steps=2, callback=None,
 ):  # fmt: skip
     """Dragged picture [1, 3, H, W] of image (0..1) by DragPoints inside mask [1, H, W] (1 = may change), the Rounds,
     and whether no loss was NaN (after one, the picture is that of the last good latent).

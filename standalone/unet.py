@@ -18,14 +18,15 @@ class _Enough(Exception):
 
 
 class Denoiser:
-    """eps = denoiser(z, t) of a diffusers UNet with a fixed context [B, tokens, channels]; counts evaluations.
+    """eps = denoiser(z, t) of a diffusers UNet with a fixed context [B, tokens, channels]; counts evaluations, and
+    apart from them gradient_steps: those that are differentiated.
 
     Other keyword arguments go to the UNet (SDXL: added_cond_kwargs). `to_eps(z, output, t)` serves v-prediction.
     """
 
     def __init__(self, unet, context, to_eps=None, **kwargs):
         self.unet, self.context, self.to_eps, self.kwargs = unet, context, to_eps, kwargs
-        self.t, self.evaluations = None, 0
+        self.t, self.evaluations, self.gradient_steps = None, 0, 0
 
     @torch.no_grad()
     def __call__(self, z, t):
@@ -39,7 +40,10 @@ class Denoiser:
         """Features after decoder block `block` (1 = first; -1 = last) and eps at (z, t), with gradients for z. Without
         needs_eps the network stops after that block and eps is None."""
         self.t = t
-        self.evaluations += 1
+        if z.requires_grad:
+            self.gradient_steps += 1
+        else:
+            self.evaluations += 1
         found = []
 
         def keep(_, args, output):

@@ -2,7 +2,9 @@
 
 import torch
 import torch.nn.functional as F
-from dragkit.kernels.dynadrag import Predictor, Settings, Tracker, few, predict_and_move
+from dragkit.kernels import dynadrag
+from dragkit.kernels.dynadrag import Predictor, Settings, Tracker, carried, few, predict_and_move
+from dragkit.kernels.features import sample_patches
 
 SIZE = (64, 48)
 HANDLES = torch.tensor([[20.0, 20.0], [40.0, 30.0]], dtype=torch.float64)
@@ -107,14 +109,56 @@ def test_pairs_chosen_in_the_first_round_alone_are_followed():
     assert both[0].valid.tolist() == [True, True]
 
 
+def test_patches_go_with_their_handle_and_turn_with_the_flow():
+    handles = torch.tensor([[30.0, 20.0]], dtype=torch.float64)
+    patches = Settings(r1=2).patches(handles)
+    y, x = torch.meshgrid(torch.arange(48) + 0.5, torch.arange(64) + 0.5, indexing="ij")
+    # a quarter turn about the handle, and everything 3 to the right
+    turn = torch.stack((-(y - 20) - (x - 30) + 3, (x - 30) - (y - 20)))[None]
+    following = handles + torch.tensor([1.0, -2.0])
+    gone = carried(patches, handles, following, turn)[0]
+    torch.testing.assert_close(gone[2, 2], following[0])
+    # right of the handle becomes below it; what shifts everything counts as far as the handle goes
+    torch.testing.assert_close(gone[2, 4], following[0] + torch.tensor([0.0, 4.0]))
+    torch.testing.assert_close(gone[0, 2], following[0] + torch.tensor([4.0, 0.0]))
+    still = carried(patches, handles, following, torch.zeros(1, 2, 48, 64))
+    torch.testing.assert_close(still, patches + torch.tensor([1.0, -2.0]))
+
+
+def test_the_first_content_arrives_and_not_what_the_rounds_made_of_it():
+    far = {}
+    for preserving in (True, False):
+        network = Network()
+        latent, _, _ = network.run(handles=HANDLES[:1], targets=TARGETS[:1], preserving=preserving, steps=5)
+        first, last = (network.evaluate(z, False)[0] for z in (network.z, latent))
+        # four pixels are a cell of the features
+        ends = (sample_patches(f, p / 4 - 0.5, 1) for f, p in ((first, HANDLES[:1]), (last, TARGETS[:1])))
+        start = sample_patches(first, TARGETS[:1] / 4 - 0.5, 1)
+        content, arrived = ends
+        far[preserving] = ((arrived - content).abs().mean() / (start - content).abs().mean()).item()
+    assert far[True] < 0.6 * far[False]
+
+
+def test_a_handle_that_has_arrived_is_held_unless_published(monkeypatch):
+    pairs = []
+    real = dynadrag.motion_loss
+    monkeypatch.setattr(dynadrag, "motion_loss", lambda f, r, s, d: pairs.append(len(s)) or real(f, r, s, d))
+    handles, targets = HANDLES.clone(), TARGETS.clone()
+    targets[1] = handles[1]
+    for preserving, count in ((True, 2), (False, 1)):
+        pairs.clear()
+        rounds = Network().run(handles=handles, targets=targets, preserving=preserving, rounds=2)[1]
+        assert set(pairs) == {count} and all(one.valid.tolist() == [True, False] for one in rounds)
+
+
 def test_tracking_finds_where_the_content_went_and_the_next_step_is_straight_on():
     features = torch.randn(1, 8, 24, 32, generator=torch.Generator().manual_seed(1))
     guide = Tracker()
     assert torch.equal(guide.found(features, HANDLES, SIZE), HANDLES)
     moved = guide.found(features.roll((1, 2), (2, 3)), HANDLES, SIZE)
     assert torch.equal(moved, HANDLES + torch.tensor([4.0, 2.0]))
-    following, straightened = guide.next(None, moved, TARGETS, 9, False)
-    assert straightened == 0
+    following, straightened, flow = guide.next(None, moved, TARGETS, 9, False)
+    assert straightened == 0 and flow is None
     torch.testing.assert_close((following - moved).norm(dim=1), torch.tensor([2.0, 2.0], dtype=torch.float64))
     near = guide.next(None, TARGETS - 0.5, TARGETS, 9, False)[0]
     torch.testing.assert_close(near, TARGETS)

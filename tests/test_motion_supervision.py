@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 import torch.nn.functional as F
-from dragkit.kernels.features import sample_patches
+from dragkit.kernels.features import patch_positions, sample_patches
 from dragkit.kernels.motion_supervision import LatentOptimizer, SupervisionError, mask_loss, motion_loss
 from dragkit.kernels.point_selection import select_points
 from dragkit.kernels.point_tracking import track_points
@@ -16,6 +16,11 @@ GOLDEN = load_file(Path(__file__).parent / "golden/dragdiffusion.safetensors")
 
 def golden(case):
     return {name.removeprefix(f"{case}/"): value for name, value in GOLDEN.items() if name.startswith(f"{case}/")}
+
+
+def patch_loss(features, handles, destinations, radius):
+    """The first term of Eq. 2 as it stands."""
+    return motion_loss(features, features, *(patch_positions(points, radius) for points in (handles, destinations)))
 
 
 @pytest.mark.parametrize("case", ["track_a", "track_border_rp12"])
@@ -66,7 +71,7 @@ def test_dragdiffusions_loop_gives_the_authors_losses_and_latents(case):
             moving = way.norm(dim=1) >= 2
             start = current[moving].trunc()
             ends = start + F.normalize(way[moving], dim=1)
-            loss = motion_loss(features, start, ends, int(r_m))
+            loss = patch_loss(features, start, ends, int(r_m))
             return loss + lam * mask_loss(previous, previous_0, mask) if mask_half.any() else loss
 
         losses.append(optimizer.step(loss_of))
@@ -80,14 +85,14 @@ def test_the_loss_of_a_ramp_is_the_way_times_its_slope():
     ramp = torch.arange(12.0).expand(1, 3, 10, 12) * 0.5
     handle, end = torch.tensor([[4.0, 5.0]]), torch.tensor([[6.5, 5.0]])
     # 9 cells, each 2.5 cells further up a slope of 0.5
-    assert motion_loss(ramp, handle, end, 1).item() == pytest.approx(9 * 2.5 * 0.5)
-    assert motion_loss(ramp, handle, handle, 1).item() == 0
+    assert patch_loss(ramp, handle, end, 1).item() == pytest.approx(9 * 2.5 * 0.5)
+    assert patch_loss(ramp, handle, handle, 1).item() == 0
 
 
 def test_the_gradient_pulls_on_the_destination_only():
     features = torch.randn(1, 4, 9, 9, generator=torch.Generator().manual_seed(0), dtype=torch.float64).requires_grad_()
     handle, end = torch.tensor([[2.0, 2.0]]), torch.tensor([[6.3, 5.6]])
-    motion_loss(features, handle, end, 1).backward()
+    patch_loss(features, handle, end, 1).backward()
     touched = features.grad.abs().sum((0, 1)).nonzero()
     assert touched.min(0).values.tolist() == [4, 5] and touched.max(0).values.tolist() == [7, 8]
     step = 1e-6
@@ -95,7 +100,7 @@ def test_the_gradient_pulls_on_the_destination_only():
         # L1 has kinks; away from them the difference quotient is exact
         moved = features.detach().clone()
         moved[0, c, y, x] += step
-        quotient = (motion_loss(moved, handle, end, 1) - motion_loss(features.detach(), handle, end, 1)) / step
+        quotient = (patch_loss(moved, handle, end, 1) - patch_loss(features.detach(), handle, end, 1)) / step
         assert features.grad[0, c, y, x].item() == pytest.approx(quotient.item(), abs=1e-6)
 
 
@@ -127,10 +132,11 @@ def test_pairs_that_look_different_are_dragged_and_otherwise_the_most_different_
     assert select_points(features, handles[:0], targets[:0]).tolist() == []
 
 
+@pytest.mark.parametrize("damping", [0.0, 3.0])
 @pytest.mark.parametrize("scale", [1.0, 1024.0])
-def test_the_scale_of_the_loss_does_not_change_the_steps(scale):
+def test_the_scale_of_the_loss_does_not_change_the_steps(scale, damping):
     target = torch.randn(1, 4, 3, 3, generator=torch.Generator().manual_seed(2))
-    plain, scaled = (LatentOptimizer(torch.zeros(1, 4, 3, 3), 0.05, s) for s in (1.0, scale))
+    plain, scaled = (LatentOptimizer(torch.zeros(1, 4, 3, 3), 0.05, s, damping) for s in (1.0, scale))
     for _ in range(5):
         for optimizer in (plain, scaled):
             optimizer.step(lambda z: (z - target).abs().sum())
@@ -155,3 +161,23 @@ def test_a_gradient_that_is_no_number_leaves_the_latent_as_it_was():
     with pytest.raises(SupervisionError, match="finite"):
         optimizer.step(lambda z: z.square().sqrt().sum())
     assert torch.equal(optimizer.z, torch.zeros(1, 4, 2, 2))
+
+
+def test_damping_leaves_alone_what_hardly_matters_and_0_is_adam():
+    slope = torch.tensor([4.0, 4.0, 0.01, 0.0]).view(1, 4, 1, 1)
+    moved = {}
+    for damping in (0.0, 3.0):
+        optimizer = LatentOptimizer(torch.zeros(1, 4, 1, 1), 0.1, damping=damping)
+        optimizer.step(lambda z: (z * slope).sum())
+        moved[damping] = optimizer.z.detach().abs().flatten()
+    # Adam's first step is lr for every element with any gradient
+    torch.testing.assert_close(moved[0.0], torch.tensor([0.1, 0.1, 0.1, 0.0]))
+    # gradients of root 2 and nearly 0 root mean squares: lr g / (g + 3)
+    torch.testing.assert_close(moved[3.0][:2], torch.full((2,), 0.1 * 2**0.5 / (2**0.5 + 3)))
+    assert moved[3.0][2] < 0.01 * moved[3.0][0] and moved[3.0][3] == 0
+
+
+def test_damped_steps_of_no_gradient_are_none():
+    optimizer = LatentOptimizer(torch.ones(1, 4, 2, 2), damping=3.0)
+    optimizer.step(lambda z: (z * 0).sum())
+    assert torch.equal(optimizer.z, torch.ones(1, 4, 2, 2))
