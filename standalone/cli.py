@@ -137,23 +137,23 @@ def demo(arguments):
 
 def _model_of(arguments):
     flows = arguments.method == "instantdrag"
+    if flows and not arguments.flowdiffusion:
+        raise UserError(
+            "InstantDrag needs its own UNet: name its folder with --flowdiffusion (for the demo model a file that "
+            "`dragkit train-flowdiffusion` wrote)"
+        )
     if arguments.model == "demo":
         from .flowdiffusion import load_demo_flowdiffusion
         from .models import load_demo
 
         if arguments.prompt:
             raise UserError("the demo model knows only the empty prompt; leave --prompt out")
-        return load_demo_flowdiffusion() if flows else load_demo()
+        return load_demo_flowdiffusion(arguments.flowdiffusion) if flows else load_demo()
     from .checkpoints import load_checkpoint
-
-    model = load_checkpoint(arguments.model, arguments.prompt)
-    if not flows:
-        return model
     from .flowdiffusion import with_flowdiffusion
 
-    if not arguments.flowdiffusion:
-        raise UserError("InstantDrag needs its own UNet; name its folder with --flowdiffusion")
-    return with_flowdiffusion(model, arguments.flowdiffusion)
+    model = load_checkpoint(arguments.model, arguments.prompt)
+    return with_flowdiffusion(model, arguments.flowdiffusion) if flows else model
 
 
 def edit(arguments):
@@ -300,7 +300,7 @@ def parser():
     )
     instant = one.add_argument_group("InstantDrag (--predictor serves where no FlowGen is named)")
     instant.add_argument("--flowgen", metavar="FILE", help="the published FlowGen, .safetensors")
-    instant.add_argument("--flowdiffusion", metavar="FOLDER", help="the published FlowDiffusion, beside --model")
+    instant.add_argument("--flowdiffusion", metavar="FOLDER|FILE", help="its UNet, beside --model")
     instant.add_argument("--image-scale", type=float, default=1.5, help="guidance by the picture (%(default)s)")
     instant.add_argument("--flow-scale", type=float, default=1.5, help="guidance by the motion (%(default)s)")
     instant.add_argument("--seed", type=int, default=0, help="of the noise (%(default)s)")

@@ -10,11 +10,9 @@ from safetensors.torch import load_file
 
 from ..kernels.flowgen import FlowGenError, build
 from .checkpoints import DTYPE, CheckpointError
-from .instantdrag import CHANNELS, widened
+from .instantdrag import CHANNELS, FORMAT, widened
 from .models import load_demo
 from .unet import Denoiser
-
-DEMO_FLOWDIFFUSION = Path(__file__).parent.parent / "weights" / "dragkit-demo-flowdiffusion.safetensors"
 
 
 def load_flowgen(path):
@@ -26,14 +24,17 @@ def load_flowgen(path):
     return build(weights, Path(path).name).requires_grad_(False)
 
 
-def load_demo_flowdiffusion(path=DEMO_FLOWDIFFUSION):
-    """The demo model with the FlowDiffusion that `dragkit train-flowdiffusion` made of it."""
+def load_demo_flowdiffusion(path):
+    """The demo model with the FlowDiffusion that `dragkit train-flowdiffusion` made; CheckpointError for other files."""
     model = load_demo()
     unet = widened(model.denoiser.unet)
-    with safe_open(path, "pt") as file:
-        if json.loads((file.metadata() or {}).get("unet_config", "{}")).get("in_channels") != CHANNELS:
-            raise CheckpointError(f"{path} is no FlowDiffusion of the demo model")
-        learned = {name: file.get_tensor(name).float() for name in file.keys()}
+    try:
+        with safe_open(path, "pt") as file:
+            metadata, learned = file.metadata(), {name: file.get_tensor(name).float() for name in file.keys()}
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{path} is no safetensors file that can be read ({type(error).__name__})") from error
+    if (metadata or {}).get("format") != FORMAT:
+        raise CheckpointError(f"{path} is no FlowDiffusion of the demo model")
     unet.load_state_dict(unet.state_dict() | learned)
     return replace(model, denoiser=Denoiser(unet.eval().requires_grad_(False), model.denoiser.context))
 

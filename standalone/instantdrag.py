@@ -8,6 +8,8 @@ from ..kernels.instantdrag import branches, flow_channels, guided
 
 # noisy latent, picture, motion
 CHANNELS = 4 + 4 + 2
+# of the files of the demo model's FlowDiffusion
+FORMAT = "dragkit.flowdiffusion"
 
 
 def widened(unet):

@@ -1,6 +1,5 @@
 """Training of the demo FlowDiffusion (InstantDrag): the demo model's UNet learns to see a picture and a motion."""
 
-import json
 from pathlib import Path
 
 import torch
@@ -11,7 +10,7 @@ from tqdm import tqdm
 from ..kernels.ddim import alphas_cumprod
 from ..kernels.instantdrag import branches, flow_channels
 from .ground_truth import KINDS, SIZES, moved
-from .instantdrag import widened
+from .instantdrag import FORMAT, widened
 from .models import load_demo
 from .motions import random_scene
 from .photographs import TRAINED, photograph
@@ -105,7 +104,6 @@ def train_flowdiffusion(folder, out, steps=3000, batch=10, count=3000, seed=0):
 
 
 def export(unet, path):
-    """What the training changed, as float16, the UNet's configuration in the metadata."""
+    """What the training changed, as float16."""
     weights = {k: v.half().contiguous() for k, v in unet.state_dict().items() if k.startswith(LEARNS)}
-    config = json.dumps({k: v for k, v in unet.config.items() if not k.startswith("_")})
-    save_file(weights, path, {"format": "dragkit.flowdiffusion", "unet_config": config})
+    save_file(weights, path, {"format": FORMAT})

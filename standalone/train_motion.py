@@ -18,7 +18,7 @@ SHIPPED = {"hid_S": 32, "hid_T": 128, "N_S": 4, "N_T": 2}
 # how much more an error counts around handles, whose flow is what Eq. 4 reads, and how little one where nothing moves
 AT_HANDLES, AT_REST = 4, 0.05
 # how much more it counts to spoil a guess than to leave it as bad as it is
-HARM = 4
+HARM = 2
 # pixels
 STILL = 0.05
 

@@ -7,12 +7,15 @@ import torch
 from dragkit.kernels.ddim import alphas_cumprod, ddim_step
 from dragkit.kernels.instantdrag import guided
 from dragkit.standalone.checkpoints import CheckpointError
+from dragkit.standalone.cli import main
 from dragkit.standalone.flowdiffusion import load_demo_flowdiffusion, load_flowgen, with_flowdiffusion
 from dragkit.standalone.instantdrag import CHANNELS, instantdrag, widened
 from dragkit.standalone.models import DragModel, load_demo
-from dragkit.standalone.photographs import photograph
-from dragkit.standalone.train_flowdiffusion import LEARNS, Bank, train_flowdiffusion
+from dragkit.standalone.photographs import photograph, to_pil
+from dragkit.standalone.predictors import SHIPPED_PREDICTOR
+from dragkit.standalone.train_flowdiffusion import LEARNS, Bank, export, train_flowdiffusion
 from dragkit.standalone.unet import Denoiser
+from PIL import Image
 from safetensors.torch import load_file
 
 NUMBERS = load_file(Path(__file__).parent / "golden" / "instantdrag.safetensors")
@@ -102,5 +105,20 @@ def test_wrong_files_are_named(tmp_path):
     widened(model.denoiser.unet).save_pretrained(tmp_path / "wide")
     assert with_flowdiffusion(model, tmp_path / "wide").denoiser.unet.config.in_channels == CHANNELS
     (tmp_path / "text.safetensors").write_text("hello")
-    with pytest.raises(ValueError, match="text.safetensors is no safetensors file"):
-        load_flowgen(tmp_path / "text.safetensors")
+    for load in (load_flowgen, load_demo_flowdiffusion):
+        with pytest.raises(ValueError, match="text.safetensors is no safetensors file"):
+            load(tmp_path / "text.safetensors")
+    with pytest.raises(CheckpointError, match="dragkit-motion.safetensors is no FlowDiffusion of the demo model"):
+        load_demo_flowdiffusion(SHIPPED_PREDICTOR)
+
+
+def test_the_command_line(tmp_path, capsys):
+    to_pil(photograph("coffee")[:, :64, :96]).save(tmp_path / "photo.png")
+    edit = ["edit", str(tmp_path / "photo.png"), "--points", "30,30 -> 40,30", "--method", "instantdrag"]
+    edit += ["-o", str(tmp_path / "out.png"), "--steps", "2"]
+    with pytest.raises(SystemExit, match="InstantDrag needs its own UNet"):
+        main(edit)
+    model = load_demo()
+    export(widened(model.denoiser.unet), tmp_path / "flow.safetensors")
+    main([*edit, "--flowdiffusion", str(tmp_path / "flow.safetensors")])
+    assert Image.open(tmp_path / "out.png").size == (96, 64)
