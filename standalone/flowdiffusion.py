@@ -25,7 +25,7 @@ def load_flowgen(path):
 
 
 def load_demo_flowdiffusion(path):
-    """The demo model with the FlowDiffusion that `dragkit train-flowdiffusion` made; CheckpointError for other files."""
+    """The demo model with the FlowDiffusion that `dragkit train-flowdiffusion` made; CheckpointError for others."""
     model = load_demo()
     unet = widened(model.denoiser.unet)
     try:
