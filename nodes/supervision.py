@@ -46,7 +46,7 @@ LR_INPUT = io.Float.Input(
     max=1.0,
     step=1e-5,
     round=False,
-    tooltip="How far a step changes the latent.",
+    tooltip="How far a step changes the latent. Papers have a tenth of it: here steps are small where the gradient is.",
 )
 LAMBDA_INPUT = io.Float.Input(
     "mask_weight", default=0.1, min=0.0, max=1e6, step=0.01, tooltip="lambda: how firmly the rest outside mask is kept."

@@ -185,12 +185,12 @@ def test_the_mask_keeps_the_rest(comfy):
     graph = comfy.graph()
     model, positive, _, _ = tiny(graph)
     image = picture(graph)
-    options = {"rounds": 3, "mask": image.out(1)}
+    options = {"rounds": 3, "adam_steps": 8, "mask": image.out(1)}
     dump_run(graph, dynadrag(graph, model, positive, image, rounds=0), "none")
     for weight in (0.0, 1e4):
         dump_run(
             graph,
-            dynadrag(graph, model, positive, image, mask_weight=weight, learning_rate=0.05, **options),
+            dynadrag(graph, model, positive, image, mask_weight=weight, **options),
             f"{weight:g}",
         )
     found = comfy.tensors(comfy.run(graph, timeout=300))
