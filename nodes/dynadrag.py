@@ -126,6 +126,12 @@ class DynaDrag(io.ComfyNode):
                     optional=True,
                     tooltip="From Load Motion Predictor. None: straight steps and point tracking, as in DragDiffusion.",
                 ),
+                io.Vae.Input(
+                    "preview_vae",
+                    optional=True,
+                    tooltip="A smaller autoencoder with the same latents, such as TAESD, for the pictures after each "
+                    "round. None: vae.",
+                ),
             ],
             outputs=[
                 io.Latent.Output("latent", display_name="latent", tooltip="The dragged picture as latent."),
@@ -150,6 +156,7 @@ class DynaDrag(io.ComfyNode):
     def execute(
         cls, model, vae, positive, image, drag_points, rounds, steps, strength, adam_steps, learning_rate, radius,
         mask_weight, selection, tolerance, preview_steps, block, checkpointing, mask=None, motion_predictor=None,
+        preview_vae=None,
     ):  # fmt: skip
         if len(image) != 1:
             raise ValueError(f"{NODE}: image has {len(image)} pictures; connect one")
@@ -167,8 +174,8 @@ class DynaDrag(io.ComfyNode):
         )  # fmt: skip
         with memory_named(NODE):
             latent, picture, points, trajectory, done, finite = drag(
-                model, vae, positive, fitted, points, region, settings, steps, strength, preview_steps, block,
-                checkpointing, motion_predictor, NODE,
+                model, vae, preview_vae or vae, positive, fitted, points, region, settings, steps, strength,
+                preview_steps, block, checkpointing, motion_predictor, NODE,
             )  # fmt: skip
         report = _report(done, points, tolerance, finite)
         if not finite:

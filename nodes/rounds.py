@@ -62,14 +62,14 @@ class Film:
 
 
 def drag(
-    model, vae, positive, image, points, region, settings, steps, strength, preview_steps, block, checkpointing,
-    predict, node,
+    model, vae, preview_vae, positive, image, points, region, settings, steps, strength, preview_steps, block,
+    checkpointing, predict, node,
 ):  # fmt: skip
     """LATENT samples and IMAGE of the dragged picture, its DragPoints, the frames, the Rounds, and whether every loss
     was finite.
 
-    image [1, H, W, 3] is whole latent cells, region [1, h, w] lies on them; predict is a MotionPredictor, None for
-    tracking.
+    image [1, H, W, 3] is whole latent cells, region [1, h, w] lies on them; preview_vae decodes the rounds' pictures;
+    predict is a MotionPredictor, None for tracking.
     """
     sigmas = inversion_sigmas(model, steps, strength, node)
     count, noisiest = len(sigmas) - 1, float(sigmas[-1])
@@ -79,7 +79,7 @@ def drag(
     noisy = sampling.invert(image)
 
     def render(z):
-        return vae.decode(sampling.denoise(from_vp(model, z, noisiest), preview_steps))
+        return preview_vae.decode(sampling.denoise(from_vp(model, z, noisiest), preview_steps))
 
     size = (image.shape[2], image.shape[1])
     handles, targets = points.to_pixels(*size)

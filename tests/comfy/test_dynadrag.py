@@ -223,6 +223,20 @@ def demo(graph, drag="150,178 -> 118,178\n60,90 -> 70,80"):
     return node, node.out(1), node.out(2), node.out(3), graph.node("DragKitDragPoints", points=drag, image=node.out(3))
 
 
+def test_another_autoencoder_may_show_the_rounds(comfy):
+    graph = comfy.graph()
+    model, vae, positive, image, points = demo(graph)
+    options = {"steps": 4, "strength": 0.5, "rounds": 1}
+    inverted = graph.node("TestInvertedVAE", vae=vae)
+    for name, shown in {"own": {}, "other": {"preview_vae": inverted}}.items():
+        dump_run(graph, dynadrag(graph, model, positive, image, points, vae, **options, **shown), name)
+    found = comfy.tensors(comfy.run(graph, timeout=300))
+    # without a predictor the rounds' pictures are only looked at
+    assert torch.equal(found["own_picture"], found["other_picture"])
+    first, last = (found["own_trajectory"][i] - found["other_trajectory"][i] for i in (0, -1))
+    assert not first.any() and last.abs().mean() > 0.1
+
+
 def test_comfyui_and_diffusers_give_the_same_drag(comfy):
     """On one machine they agree to rounding; the smallest part of what moved is allowed."""
     path = own_predictor(comfy)

@@ -1,5 +1,6 @@
 """The test nodes: sources of tiny models and data, patches as other packs apply them, probes for the client."""
 
+import copy
 import dataclasses
 import sys
 import time
@@ -187,6 +188,20 @@ class TestMeanVAE(io.ComfyNode):
     @classmethod
     def execute(cls, channels):
         return io.NodeOutput(MeanVAE(channels))
+
+
+class TestInvertedVAE(io.ComfyNode):
+    """The VAE with pictures in inverted colours."""
+
+    @classmethod
+    def define_schema(cls):
+        return schema("TestInvertedVAE", [io.Vae.Input("vae")], [io.Vae.Output()])
+
+    @classmethod
+    def execute(cls, vae):
+        inverted = copy.copy(vae)
+        inverted.decode = lambda latent: 1 - vae.decode(latent)
+        return io.NodeOutput(inverted)
 
 
 class TestReload(io.ComfyNode):
@@ -601,6 +616,7 @@ class TestExtension(ComfyExtension):
             TestTensor,
             TestStandIn,
             TestMeanVAE,
+            TestInvertedVAE,
             TestReload,
             TestLora,
             TestAttn1Patch,
