@@ -19,6 +19,7 @@ from .types import schema
 FOLDER = Path(__file__).parent.parent / "demo"
 WEIGHTS = FOLDER / "dragkit-demo.safetensors"
 PHOTOGRAPHS = ["chelsea", "coffee", "astronaut", "rocket"]
+HEADS = 2
 # the plan in the weights' metadata, in ComfyUI's words
 UNET_CONFIG = {
     "image_size": 32,
@@ -43,10 +44,11 @@ UNET_CONFIG = {
 
 
 class _DemoConfig(comfy.supported_models.SD15):
-    unet_extra_config = {"num_heads": 2, "num_head_channels": -1}
+    unet_extra_config = {"num_heads": HEADS, "num_head_channels": -1}
 
 
-def _part(prefix):
+def part(prefix):
+    """Weights of the demo model's file under names that begin with prefix, without it, as float32."""
     weights = comfy.utils.load_torch_file(str(WEIGHTS), safe_load=True)
     return {name.removeprefix(prefix): value.float() for name, value in weights.items() if name.startswith(prefix)}
 
@@ -61,7 +63,7 @@ def load_model(disable_dynamic=False):
     config.set_inference_dtype(torch.float32, None)
     model = config.get_model({}, "", device=comfy.model_management.unet_offload_device())
     names = comfy.utils.unet_to_diffusers(UNET_CONFIG)
-    model.diffusion_model.load_state_dict({names[name]: value for name, value in _part("unet.").items()})
+    model.diffusion_model.load_state_dict({names[name]: value for name, value in part("unet.").items()})
     model.diffusion_model.eval()
     patcher = _patcher(model, comfy.model_management.get_torch_device(), comfy.model_management.unet_offload_device())
     patcher.cached_patcher_init = (load_model, ())
@@ -73,7 +75,7 @@ def load_vae():
     # comfy.sd.VAE only builds architectures it knows: start from its smallest one of 8x and 4 channels
     vae = comfy.sd.VAE(sd=comfy.taesd.taesd.TAESD().state_dict())
     module = DemoAutoencoder().eval().requires_grad_(False)
-    module.load_state_dict(_part("autoencoder."))
+    module.load_state_dict(part("autoencoder."))
     vae.first_stage_model = module.to(vae.vae_dtype)
     vae.patcher = _patcher(module, vae.device, comfy.model_management.vae_offload_device())
     return vae

@@ -1,6 +1,7 @@
 """FlowDiffusion (InstantDrag): an SD1.5 UNet that sees picture and motion beside the noisy latent, as a stock MODEL."""
 
 import os
+from pathlib import Path
 
 import comfy.model_base
 import comfy.model_detection
@@ -11,13 +12,16 @@ import folder_paths
 from comfy_api.latest import io
 
 from ..kernels.state_dicts import misfit
-from .model_files import on_device
+from .demo_model import HEADS, part
+from .model_files import on_device, read_safetensors
 from .types import schema
 
 NODE = "Load FlowDiffusion"
 CHANNELS, SHOWN = 10, 6
 # the UNet of a diffusers folder, best first
 FILES = [f"diffusion_pytorch_model{kind}" for kind in (".fp16.safetensors", ".safetensors", ".fp16.bin", ".bin")]
+BUNDLED = "dragkit-flowdiffusion (bundled, of the demo model)"
+BUNDLED_FILE = Path(__file__).parent.parent / "weights" / "dragkit-flowdiffusion.safetensors"
 KINDS = {4: " (plain Stable Diffusion)", 8: " (InstructPix2Pix)", 9: " (inpainting)"}
 
 
@@ -119,6 +123,15 @@ def load_flow_diffusion(path, name, disable_dynamic=False):
     return patcher
 
 
+def load_demo_flow_diffusion(disable_dynamic=False):
+    """MODEL of the bundled FlowDiffusion: the demo model's UNet with what it learned anew."""
+    learned, _ = read_safetensors(BUNDLED_FILE, BUNDLED)
+    weights = part("unet.") | {name: value.float() for name, value in learned.items()}
+    patcher = flow_diffusion(weights, BUNDLED, HEADS)
+    patcher.cached_patcher_init = (load_demo_flow_diffusion, ())
+    return patcher
+
+
 def files():
     """{name: path} of what may hold a FlowDiffusion: diffusers folders with a unet, diffusion models, checkpoints."""
     found = {}
@@ -145,8 +158,9 @@ class LoadFlowDiffusion(io.ComfyNode):
             inputs=[
                 io.Combo.Input(
                     "model_name",
-                    options=list(files()),
-                    tooltip="A folder in ComfyUI/models/diffusers, or a file in diffusion_models or checkpoints.",
+                    options=[BUNDLED, *files()],
+                    tooltip="A folder in ComfyUI/models/diffusers, or a file in diffusion_models or checkpoints. The "
+                    "bundled one belongs to the Demo Model.",
                 ),
             ],
             outputs=[
@@ -156,4 +170,6 @@ class LoadFlowDiffusion(io.ComfyNode):
 
     @classmethod
     def execute(cls, model_name):
+        if model_name == BUNDLED:
+            return io.NodeOutput(load_demo_flow_diffusion())
         return io.NodeOutput(load_flow_diffusion(files()[model_name], model_name))

@@ -137,18 +137,15 @@ def demo(arguments):
 
 def _model_of(arguments):
     flows = arguments.method == "instantdrag"
-    if flows and not arguments.flowdiffusion:
-        raise UserError(
-            "InstantDrag needs its own UNet: name its folder with --flowdiffusion (for the demo model a file that "
-            "`dragkit train-flowdiffusion` wrote)"
-        )
     if arguments.model == "demo":
-        from .flowdiffusion import load_demo_flowdiffusion
+        from .flowdiffusion import SHIPPED_FLOWDIFFUSION, load_demo_flowdiffusion
         from .models import load_demo
 
         if arguments.prompt:
             raise UserError("the demo model knows only the empty prompt; leave --prompt out")
-        return load_demo_flowdiffusion(arguments.flowdiffusion) if flows else load_demo()
+        return load_demo_flowdiffusion(arguments.flowdiffusion or SHIPPED_FLOWDIFFUSION) if flows else load_demo()
+    if flows and not arguments.flowdiffusion:
+        raise UserError("InstantDrag needs its own UNet beside --model: name its folder with --flowdiffusion")
     from .checkpoints import load_checkpoint
     from .flowdiffusion import with_flowdiffusion
 
@@ -300,7 +297,7 @@ def parser():
     )
     instant = one.add_argument_group("InstantDrag (--predictor serves where no FlowGen is named)")
     instant.add_argument("--flowgen", metavar="FILE", help="the published FlowGen, .safetensors")
-    instant.add_argument("--flowdiffusion", metavar="FOLDER|FILE", help="its UNet, beside --model")
+    instant.add_argument("--flowdiffusion", metavar="PATH", help="its UNet, beside --model (the demo model has one)")
     instant.add_argument("--image-scale", type=float, default=1.5, help="guidance by the picture (%(default)s)")
     instant.add_argument("--flow-scale", type=float, default=1.5, help="guidance by the motion (%(default)s)")
     instant.add_argument("--seed", type=int, default=0, help="of the noise (%(default)s)")

@@ -14,6 +14,8 @@ from .instantdrag import CHANNELS, FORMAT, widened
 from .models import load_demo
 from .unet import Denoiser
 
+SHIPPED_FLOWDIFFUSION = Path(__file__).parent.parent / "weights" / "dragkit-flowdiffusion.safetensors"
+
 
 def load_flowgen(path):
     """The FlowGen of a .safetensors file; FlowGenError for any other file."""
@@ -24,7 +26,7 @@ def load_flowgen(path):
     return build(weights, Path(path).name).requires_grad_(False)
 
 
-def load_demo_flowdiffusion(path):
+def load_demo_flowdiffusion(path=SHIPPED_FLOWDIFFUSION):
     """The demo model with the FlowDiffusion that `dragkit train-flowdiffusion` made; CheckpointError for others."""
     model = load_demo()
     unet = widened(model.denoiser.unet)

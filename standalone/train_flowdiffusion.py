@@ -22,6 +22,11 @@ LEARNS = ("conv_in", "down_blocks", "mid_block")
 STILL, BLIND = 0.1, 0.1
 # how much more errors count where something moves
 MOVING = 3.0
+# errors count as those of the velocity, but at most so many times: at high noise, where the picture is decided, the
+# noise alone is easy to tell
+HEAVIEST = 8.0
+# picture and motion are learned in units in which they are about 1 large; drags are short fractions of a picture
+UNIT = 1 / 8
 SEEDS = 1 << 32
 
 
@@ -87,6 +92,8 @@ def train_flowdiffusion(folder, out, steps=3000, batch=10, count=3000, seed=0):
     bank = Bank(model, [photograph(name) for name in TRAINED], count, seed)
     alphas, context = alphas_cumprod(), torch.zeros(batch, 1, 32)
 
+    unit = torch.tensor([1.0] * 4 + [model.scaling_factor] * 4 + [1 / UNIT] * 2).view(-1, 1, 1)
+
     def loss_of(step):
         generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
         clean, seen, weight = bank.batch(batch, generator)
@@ -94,12 +101,14 @@ def train_flowdiffusion(folder, out, steps=3000, batch=10, count=3000, seed=0):
         a = alphas[t].view(-1, 1, 1, 1)
         noise = torch.randn(clean.shape, generator=generator)
         noisy = a.sqrt() * clean + (1 - a).sqrt() * noise
-        inputs = torch.cat((noisy, seen), 1).contiguous(memory_format=torch.channels_last)
+        inputs = (torch.cat((noisy, seen), 1) * unit).contiguous(memory_format=torch.channels_last)
         with torch.autocast("cpu", torch.bfloat16):
             eps = unet(inputs, t, context).sample
+        weight = weight / a.clamp(min=1 / HEAVIEST)
         return ((eps.float() - noise).square() * weight).sum() / (weight.sum() * clean.shape[1])
 
     learned = run(unet, loss_of, steps, 6e-4, folder / "flowdiffusion.pt", decay=0.998)
+    learned.conv_in.weight.data *= unit
     export(learned, out)
 
 

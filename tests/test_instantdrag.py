@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from dragkit.kernels.ddim import alphas_cumprod, ddim_step
@@ -117,8 +118,13 @@ def test_the_command_line(tmp_path, capsys):
     edit = ["edit", str(tmp_path / "photo.png"), "--points", "30,30 -> 40,30", "--method", "instantdrag"]
     edit += ["-o", str(tmp_path / "out.png"), "--steps", "2"]
     with pytest.raises(SystemExit, match="InstantDrag needs its own UNet"):
-        main(edit)
-    model = load_demo()
-    export(widened(model.denoiser.unet), tmp_path / "flow.safetensors")
+        main([*edit, "--model", "sd15.safetensors"])
+    # without motion and picture learned, the network alone paints; the bundled one learned both
+    export(widened(load_demo().denoiser.unet), tmp_path / "flow.safetensors")
     main([*edit, "--flowdiffusion", str(tmp_path / "flow.safetensors")])
+    untrained = np.array(Image.open(tmp_path / "out.png"))
+    main(edit)
+    before = np.array(Image.open(tmp_path / "photo.png"))
+    after = np.array(Image.open(tmp_path / "out.png"))
+    assert np.abs(after - 1.0 * before).mean() < np.abs(untrained - 1.0 * before).mean() / 2
     assert Image.open(tmp_path / "out.png").size == (96, 64)
