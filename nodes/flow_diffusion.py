@@ -4,16 +4,14 @@ import os
 from pathlib import Path
 
 import comfy.model_base
-import comfy.model_detection
-import comfy.model_management
 import comfy.supported_models
 import comfy.utils
 import folder_paths
 from comfy_api.latest import io
 
-from ..kernels.state_dicts import misfit
 from .demo_model import HEADS, part
-from .model_files import on_device, read_safetensors
+from .model_files import read_safetensors
+from .sd15 import from_diffusers, sd15_patcher
 from .types import schema
 
 NODE = "Load FlowDiffusion"
@@ -44,32 +42,6 @@ class _Config(comfy.supported_models.SD15_instructpix2pix):
         return FlowDiffusion(self, device=device)
 
 
-def _from_diffusers(weights):
-    """The weights of a diffusers UNet under the names ComfyUI has for them."""
-
-    def count(prefix):
-        return comfy.model_detection.count_blocks(weights, prefix + "{}.")
-
-    def depths(part):
-        return [
-            count(f"{part}.{level}.attentions.{i}.transformer_blocks.")
-            for level in range(count(f"{part}."))
-            for i in range(count(f"{part}.{level}.resnets."))
-        ]
-
-    levels = count("down_blocks.")
-    names = comfy.utils.unet_to_diffusers(
-        {
-            "num_res_blocks": [count(f"down_blocks.{level}.resnets.") for level in range(levels)],
-            "channel_mult": [None] * levels,
-            "transformer_depth": depths("down_blocks"),
-            "transformer_depth_output": depths("up_blocks")[::-1],
-            "transformer_depth_middle": count("mid_block.attentions.0.transformer_blocks."),
-        }
-    )
-    return {names.get(name, name): value for name, value in weights.items()}
-
-
 def _unet(weights, name):
     """The UNet among the weights of a file, under ComfyUI's names; ValueError names what else it is."""
     prefix = "model.diffusion_model."
@@ -85,30 +57,12 @@ def _unet(weights, name):
             f"{name} is no FlowDiffusion: it is a UNet with {channels} input channels{KINDS.get(channels, '')}, "
             f"FlowDiffusion has {CHANNELS}"
         )
-    return _from_diffusers(weights) if first == "conv_in.weight" else weights
+    return from_diffusers(weights) if first == "conv_in.weight" else weights
 
 
 def flow_diffusion(weights, name, heads=8):
     """MODEL of the weights of a FlowDiffusion, in diffusers' or ComfyUI's names; ValueError names the file."""
-    weights = _unet(weights, name)
-    try:
-        config = _Config(comfy.model_detection.detect_unet_config(weights, ""))
-    except (KeyError, IndexError) as error:
-        raise ValueError(f"{name} is no FlowDiffusion: it holds a part of a UNet, {error} is missing") from error
-    config.unet_config["num_heads"] = heads
-    dtype = comfy.model_management.unet_dtype(
-        model_params=comfy.utils.calculate_parameters(weights),
-        supported_dtypes=list(config.supported_inference_dtypes),
-        weight_dtype=comfy.utils.weight_dtype(weights),
-    )
-    device = comfy.model_management.get_torch_device()
-    cast = comfy.model_management.unet_manual_cast(dtype, device, config.supported_inference_dtypes)
-    config.set_inference_dtype(dtype, cast)
-    model = config.get_model({}, device=comfy.model_management.unet_offload_device())
-    if problem := misfit(weights, model.diffusion_model):
-        raise ValueError(f"{name} is no FlowDiffusion: it is no UNet of SD1.5's kind, {problem}")
-    model.diffusion_model.load_state_dict(weights)
-    return on_device(model)
+    return sd15_patcher(_unet(weights, name), f"{name} is no FlowDiffusion", _Config, heads)
 
 
 def load_flow_diffusion(path, name, disable_dynamic=False):

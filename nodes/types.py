@@ -9,6 +9,7 @@ KVCacheType = io.Custom("KV_CACHE")
 FlowType = io.Custom("FLOW")
 MotionPredictorType = io.Custom("MOTION_PREDICTOR")
 FlowGenType = io.Custom("FLOWGEN")
+LightningDragType = io.Custom("LIGHTNING_DRAG")
 
 
 def schema(*, search_aliases, **fields):
