@@ -3,13 +3,17 @@
 
 def misfit(weights, network):
     """The first difference between the tensors of a file and those of a network, in words; None if all fit."""
-    expected = network.state_dict()
+    return misfit_shapes(weights, {key: list(value.shape) for key, value in network.state_dict().items()})
+
+
+def misfit_shapes(weights, expected):
+    """As misfit, of a network given as {name: shape, a list}."""
     for key in {**expected, **weights}:
         if key not in weights:
             return f"{key} is missing"
         shape = list(weights[key].shape)
         if key not in expected:
             return f"{key} {shape} does not belong there"
-        if shape != list(expected[key].shape):
-            return f"{key} is {shape} instead of {list(expected[key].shape)}"
+        if shape != expected[key]:
+            return f"{key} is {shape} instead of {expected[key]}"
     return None

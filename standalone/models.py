@@ -20,7 +20,7 @@ DEMO_WEIGHTS = Path(__file__).parent.parent / "demo" / "dragkit-demo.safetensors
 class DragModel:
     """encode: pictures [B, 3, H, W] in 0..1 -> latents of unit variance (scaling_factor times the autoencoder's);
     decode: back. H and W are multiples of `multiple`. denoiser: eps of VP latents at integer timesteps whose
-    alphas_cumprod are `alphas` [1000]."""
+    alphas_cumprod are `alphas` [1000]. unprompted: context [1, tokens, C] of the empty prompt."""
 
     encode: Callable
     decode: Callable
@@ -28,6 +28,7 @@ class DragModel:
     alphas: torch.Tensor
     multiple: int = 8
     scaling_factor: float = 0.18215
+    unprompted: torch.Tensor | None = None
 
 
 def load_demo(path=DEMO_WEIGHTS):
@@ -44,9 +45,11 @@ def load_demo(path=DEMO_WEIGHTS):
     autoencoder = DemoAutoencoder().eval().requires_grad_(False)
     autoencoder.load_state_dict(part("autoencoder."))
     scale = autoencoder.scaling_factor
+    empty = torch.zeros(1, 1, config["cross_attention_dim"])
     return DragModel(
         encode=lambda image: autoencoder.encode(image * 2 - 1) * scale,
         decode=lambda latent: (autoencoder.decode(latent / scale) / 2 + 0.5).clamp(0, 1),
-        denoiser=Denoiser(unet, torch.zeros(1, 1, config["cross_attention_dim"])),
+        denoiser=Denoiser(unet, empty),
         alphas=alphas_cumprod(),
+        unprompted=empty,
     )

@@ -1,0 +1,59 @@
+"""LightningDrag from disk: the file of `dragkit convert-lightningdrag` beside a DragModel."""
+
+from pathlib import Path
+
+import torch
+from diffusers import UNet2DConditionModel
+from safetensors import SafetensorError, safe_open
+
+from ..kernels import image_tokens, point_embedding
+from ..kernels.lightningdrag_files import LightningDragError, check_model, unpack
+from .lightningdrag import CHANNELS, LightningDrag
+from .unet import Denoiser, self_attention
+
+
+def appearance_encoder(unet, weights):
+    """A network like unet, of 4 channels, with the weights of an appearance encoder; behind its last self-attention,
+    where it ends, it gives zeros."""
+    network = UNet2DConditionModel.from_config({**unet.config, "in_channels": 4}).to(unet.device, unet.dtype)
+    missing = {key: torch.zeros_like(value) for key, value in network.state_dict().items() if key not in weights}
+    network.load_state_dict(missing | weights)
+    return network.eval().requires_grad_(False)
+
+
+def network_of(weights, model, name):
+    """The LightningDrag of LightningDragWeights for a DragModel; LightningDragError if they are for another one."""
+    unet = model.denoiser.unet
+    if unet.config.in_channels != CHANNELS:
+        raise LightningDragError(
+            f"the model has {unet.config.in_channels} input channels; LightningDrag needs an SD1.5 inpainting model, "
+            f"which has {CHANNELS}"
+        )
+    widths = {
+        block.removesuffix(".attn1"): module.to_q.out_features for block, module in self_attention(unet, "all").items()
+    }
+    check_model(weights, widths, name)
+
+    def blocks(part):
+        return {
+            block: {key: value.to(unet.device, torch.float32) for key, value in tensors.items()}
+            for block, tensors in part.items()
+        }
+
+    projection = image_tokens.build(weights.image_proj, name).to(unet.device) if weights.image_proj else None
+    return LightningDrag(
+        point_embedding.build(weights.point_embedding, name).to(unet.device), blocks(weights.points),
+        blocks(weights.image_tokens), projection,
+        Denoiser(appearance_encoder(unet, weights.appearance), model.unprompted),
+    )  # fmt: skip
+
+
+def load_lightningdrag(path, model):
+    """The LightningDrag of a file for a DragModel; LightningDragError for any other file or model."""
+    try:
+        with safe_open(path, "pt") as file:
+            tensors, metadata = {key: file.get_tensor(key) for key in file.keys()}, file.metadata()
+    except (SafetensorError, OSError) as error:
+        raise LightningDragError(f"{path} is no safetensors file that can be read ({type(error).__name__})") from error
+    name = Path(path).name
+    return network_of(unpack(tensors, metadata, name), model, name)
