@@ -10,6 +10,8 @@ from .flow_diffusion import LoadFlowDiffusion
 from .flowgen import FlowGenNode, LoadFlowGen
 from .identity_lora import IdentityLoRA
 from .instantdrag import InstantDragConditioning
+from .lightningdrag import ApplyLightningDrag
+from .lightningdrag_files import LoadLightningDrag
 from .motion import LoadMotionPredictor, MotionPrediction
 from .points import DragPointsNode, DragPointsPreview
 from .supervision import MotionSupervision, SelectPoints
@@ -37,4 +39,6 @@ class DragKit(ComfyExtension):
             LoadFlowDiffusion,
             InstantDragConditioning,
             IdentityLoRA,
+            LoadLightningDrag,
+            ApplyLightningDrag,
         ]

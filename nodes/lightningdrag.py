@@ -15,7 +15,7 @@ from ..kernels.point_attention import project_points
 from ..kernels.point_embedding import STRIDE, hidden_points, point_maps
 from ..kernels.point_guidance import DECAYS
 from .attention import ComfyKVCache, Recorder, patched_first
-from .inputs import MASK_INPUT, painted
+from .inputs import painted
 from .point_attention import SEES, PointAttention, with_point_attention
 from .sampling import run_sampler
 from .sd15 import named_blocks
@@ -98,8 +98,8 @@ def _image_keys(lightning_drag, clip_vision_output):
     expected = lightning_drag.image_projection.proj.in_features
     if embedding.shape[-1] != expected:
         raise ValueError(
-            f"{NODE}: clip_vision_output has {embedding.shape[-1]} values for a picture, the weights expect {expected}; "
-            "load the image encoder of IP-Adapter sd15 (ViT-H)"
+            f"{NODE}: clip_vision_output has {embedding.shape[-1]} values for a picture, the weights expect "
+            f"{expected}; load the image encoder of IP-Adapter sd15 (ViT-H)"
         )
     tokens = lightning_drag.image_projection(embedding)
     return {
@@ -121,7 +121,7 @@ class ApplyLightningDrag(io.ComfyNode):
                 LightningDragType.Input("lightning_drag", tooltip="From Load LightningDrag."),
                 io.Vae.Input("vae", tooltip="The autoencoder of the checkpoint."),
                 io.Image.Input("image", tooltip="The picture to drag; several are dragged alike."),
-                io.Mask.Input("mask", tooltip="Where the picture may change (1 = may change). An empty one: everywhere."),
+                io.Mask.Input("mask", tooltip="Where the picture may change (1 = may change). Empty: everywhere."),
                 DragPointsType.Input(
                     "drag_points",
                     tooltip="What goes where, 256 pairs at most; of points on one pixel the last one counts. None: the "
@@ -157,10 +157,10 @@ class ApplyLightningDrag(io.ComfyNode):
                 io.Model.Output("model", display_name="model", tooltip="For any sampler, with the other outputs."),
                 io.Conditioning.Output("positive", display_name="positive", tooltip="Sees the points."),
                 io.Conditioning.Output(
-                    "negative", display_name="negative", tooltip="The same without points: cfg 3 with 8 LCM steps, 4 with 25."
+                    "negative", display_name="negative", tooltip="Does not. cfg 3 for 8 LCM steps, 4 for 25 others."
                 ),
                 io.Latent.Output(
-                    "latent", display_name="latent", tooltip="The picture, for denoise 1. Repeat it for more candidates."
+                    "latent", display_name="latent", tooltip="The picture, for denoise 1. Repeat it for candidates."
                 ),
             ],
         )  # fmt: skip
@@ -187,7 +187,8 @@ class ApplyLightningDrag(io.ComfyNode):
         # grey, the middle of the model's range, where it is to paint
         masked = vae.encode((image - 0.5) * (1 - may_change[..., None]) + 0.5)
         cells = F.interpolate(may_change[:, None], latent.shape[-2:], mode="nearest")
-        reference = _reference(lightning_drag.appearance, negative, latent)
+        heads = model.model.model_config.unet_config["num_heads"]
+        reference = _reference(lightning_drag.appearance(heads), negative, latent)
 
         state = PointAttention(
             {key: block for key, block in blocks.values()},

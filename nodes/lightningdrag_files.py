@@ -30,19 +30,22 @@ for kind in (FOLDER, IP_ADAPTERS):
 
 
 class LightningDrag:
-    """LightningDragWeights as networks that ComfyUI moves to its device and back. image_projection is None without
+    """LightningDragWeights as networks that ComfyUI moves to its device and back; image_projection is None without
     image tokens."""
 
-    def __init__(self, weights, name, heads=8):
+    def __init__(self, weights, name):
         self.points, self.image_tokens = weights.points, weights.image_tokens
         self.point_embedding = on_device(build_point_embedding(weights.point_embedding, name))
         self.image_projection = build_image_projection(weights.image_proj, name) if weights.image_proj else None
-        self.appearance = sd15_patcher(
-            from_diffusers(_whole(weights.appearance, name)),
-            f"{name} has no appearance encoder",
-            comfy.supported_models.SD15,
-            heads,
-        )
+        self._appearance, self._name, self._made = weights.appearance, name, {}
+
+    def appearance(self, heads):
+        """The appearance encoder as MODEL, with as many attention heads as the model it is for: no weight tells."""
+        if heads not in self._made:
+            weights = from_diffusers(_whole(self._appearance, self._name))
+            what = f"{self._name} has no appearance encoder"
+            self._made = {heads: sd15_patcher(weights, what, comfy.supported_models.SD15, heads)}
+        return self._made[heads]
 
 
 def _whole(appearance, name):

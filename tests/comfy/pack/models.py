@@ -141,3 +141,11 @@ def vae(seed: int) -> comfy.sd.VAE:
     with torch.no_grad():
         network.quant_conv.weight.mul_(10)  # Stable Diffusion's latents have a spread of about 5
     return comfy.sd.VAE(sd=network.state_dict(), config={"params": config})
+
+
+class EightGroups(comfy.ops.disable_weight_init):
+    """Normalisation in 8 groups, which the tiny network of the golden numbers of LightningDrag has."""
+
+    class GroupNorm(comfy.ops.disable_weight_init.GroupNorm):
+        def __init__(self, num_groups, *args, **options):
+            super().__init__(8, *args, **options)

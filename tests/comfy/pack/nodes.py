@@ -6,12 +6,16 @@ import sys
 import time
 from pathlib import Path
 
+import comfy.clip_vision
 import comfy.model_management
+import comfy.samplers
 import comfy.sd
+import comfy.supported_models
 import comfy.utils
 import folder_paths
 import numpy as np
 import torch
+from comfy.k_diffusion.sampling import sample_lcm
 from comfy.ldm.modules.attention import optimized_attention
 from comfy.patcher_extension import WrappersMP
 from comfy_api.latest import ComfyExtension, io
@@ -202,6 +206,58 @@ class TestInvertedVAE(io.ComfyNode):
         inverted = copy.copy(vae)
         inverted.decode = lambda latent: 1 - vae.decode(latent)
         return io.NodeOutput(inverted)
+
+
+class TestGoldenLightningDrag(io.ComfyNode):
+    """The tiny inpainting UNet of a file with diffusers' names, and LIGHTNING_DRAG with its appearance encoder made."""
+
+    @classmethod
+    def define_schema(cls):
+        inputs = [io.Custom("LIGHTNING_DRAG").Input("lightning_drag"), io.String.Input("file"), io.Int.Input("heads")]
+        return schema("TestGoldenLightningDrag", inputs, [io.Model.Output(), io.Custom("LIGHTNING_DRAG").Output()])
+
+    @classmethod
+    def execute(cls, lightning_drag, file, heads):
+        sd15, config = of_dragkit("nodes.sd15"), comfy.supported_models.SD15
+        weights = sd15.from_diffusers(load_file(Path(folder_paths.get_input_directory(), file)))
+        config.custom_operations = models.EightGroups
+        try:
+            lightning_drag.appearance(heads)
+            return io.NodeOutput(sd15.sd15_patcher(weights, file, config, heads), lightning_drag)
+        finally:
+            config.custom_operations = None
+
+
+class TestImageEmbeds(io.ComfyNode):
+    """CLIP vision's output with the embedding in a file."""
+
+    @classmethod
+    def define_schema(cls):
+        return schema("TestImageEmbeds", [io.String.Input("file")], [io.ClipVisionOutput.Output()])
+
+    @classmethod
+    def execute(cls, file):
+        output = comfy.clip_vision.Output()
+        output["image_embeds"] = load_file(Path(folder_paths.get_input_directory(), file))["tensor"]
+        return io.NodeOutput(output)
+
+
+class TestLCMSampler(io.ComfyNode):
+    """ComfyUI's lcm sampler with the noises [steps, ...] of a file."""
+
+    @classmethod
+    def define_schema(cls):
+        return schema("TestLCMSampler", [io.String.Input("file")], [io.Sampler.Output()])
+
+    @classmethod
+    def execute(cls, file):
+        noises = load_file(Path(folder_paths.get_input_directory(), file))["tensor"]
+
+        def sample(model, x, sigmas, **options):
+            left = iter(noises)
+            return sample_lcm(model, x, sigmas, noise_sampler=lambda *_: next(left), **options)
+
+        return io.NodeOutput(comfy.samplers.KSAMPLER(sample))
 
 
 class TestReload(io.ComfyNode):
@@ -618,6 +674,9 @@ class TestExtension(ComfyExtension):
             TestMeanVAE,
             TestInvertedVAE,
             TestReload,
+            TestGoldenLightningDrag,
+            TestLCMSampler,
+            TestImageEmbeds,
             TestLora,
             TestAttn1Patch,
             TestAttn2Patch,
