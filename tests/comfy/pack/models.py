@@ -90,16 +90,18 @@ def fill(module: torch.nn.Module, seed: int) -> None:
         weight.mul_((TIME_SCALE * frequency).clamp(min=1).reciprocal().repeat(2))
 
 
-def model_patcher(kind: str, seed: int, disable_dynamic: bool = False) -> comfy.model_patcher.ModelPatcher:
+def model_patcher(
+    kind: str, seed: int, dtype: torch.dtype = torch.float32, disable_dynamic: bool = False
+) -> comfy.model_patcher.ModelPatcher:
     """The MODEL of a tiny checkpoint; also its own reload function, which deep copies in newer versions call."""
     config = CLASSES[kind](unet_config(kind))
-    config.set_inference_dtype(torch.float32, None)
+    config.set_inference_dtype(dtype, None)
     detect = {SD2_V_KEY: torch.tensor([-1.0, 1.0])} if kind == "sd2_v" else {}
     model = config.get_model(detect, "", device=torch.device("cpu"))
     fill(model.diffusion_model, seed)
     device = comfy.model_management.get_torch_device()
     patcher = comfy.model_patcher.ModelPatcher(model, device, comfy.model_management.unet_offload_device())
-    patcher.cached_patcher_init = (model_patcher, (kind, seed))
+    patcher.cached_patcher_init = (model_patcher, (kind, seed, dtype))
     return patcher
 
 

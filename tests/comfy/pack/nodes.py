@@ -59,6 +59,18 @@ class TestTinyModel(io.ComfyNode):
         )
 
 
+class TestHalfModel(io.ComfyNode):
+    """The model of TestTinyModel in bfloat16."""
+
+    @classmethod
+    def define_schema(cls):
+        return schema("TestHalfModel", [io.Combo.Input("kind", options=models.KINDS), SEED], [io.Model.Output()])
+
+    @classmethod
+    def execute(cls, kind, seed):
+        return io.NodeOutput(models.model_patcher(kind, seed, torch.bfloat16))
+
+
 class TestTinyVAE(io.ComfyNode):
     @classmethod
     def define_schema(cls):
@@ -664,6 +676,7 @@ class TestExtension(ComfyExtension):
     async def get_node_list(self):
         return [
             TestTinyModel,
+            TestHalfModel,
             TestTinyVAE,
             TestNoUNet,
             TestLatent,
