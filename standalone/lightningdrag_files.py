@@ -5,10 +5,12 @@ from pathlib import Path
 import torch
 from diffusers import UNet2DConditionModel
 from safetensors import SafetensorError, safe_open
+from transformers import CLIPImageProcessor, CLIPVisionModelWithProjection
 
 from ..kernels import image_tokens, point_embedding
 from ..kernels.lightningdrag_files import LightningDragError, check_model, unpack
 from .lightningdrag import CHANNELS, LightningDrag
+from .photographs import to_pil
 from .unet import Denoiser, self_attention
 
 
@@ -57,3 +59,25 @@ def load_lightningdrag(path, model):
         raise LightningDragError(f"{path} is no safetensors file that can be read ({type(error).__name__})") from error
     name = Path(path).name
     return network_of(unpack(tensors, metadata, name), model, name)
+
+
+@torch.no_grad()
+def embed_image(folder, image, drag):
+    """CLIP embedding [1, D] of image [1, 3, H, W] (0..1) by the image encoder in a diffusers folder."""
+    if drag.image_projection is None:
+        raise LightningDragError("the LightningDrag file has no image tokens; leave --image-encoder out")
+    try:
+        encoder = CLIPVisionModelWithProjection.from_pretrained(folder, local_files_only=True)
+    except (OSError, ValueError) as error:
+        raise LightningDragError(
+            f"{folder} is no folder of a CLIP image encoder: {str(error).strip().partition(chr(10))[0]}"
+        ) from error
+    expected = drag.image_projection.proj.in_features
+    if (values := encoder.config.projection_dim) != expected:
+        raise LightningDragError(
+            f"{folder} gives embeddings of {values} values; the LightningDrag file is for those of {expected}"
+        )
+    side = encoder.config.image_size
+    processor = CLIPImageProcessor(size={"shortest_edge": side}, crop_size={"height": side, "width": side})
+    pixels = processor(to_pil(image[0]), return_tensors="pt").pixel_values
+    return encoder.eval()(pixels).image_embeds.to(drag.image_projection.proj.weight.device)
