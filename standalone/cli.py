@@ -121,15 +121,19 @@ def _lightningdrag_with_bar(model, image, points, mask, arguments):
 
     from ..kernels.point_embedding import hidden_points, point_maps
     from .lightningdrag import PUBLISHED, lightningdrag
-    from .lightningdrag_files import embed_image, load_lightningdrag
+    from .lightningdrag_files import embed_image, load_demo_lightningdrag, load_lightningdrag
 
     if arguments.candidates < 1:
         raise UserError(f"--candidates is {arguments.candidates}; it must be at least 1")
-    drag, size = load_lightningdrag(arguments.lightningdrag, model), (image.shape[3], image.shape[2])
+    if arguments.model == "demo":
+        _, drag = load_demo_lightningdrag(arguments.lightningdrag)
+    else:
+        drag = load_lightningdrag(arguments.lightningdrag, model)
     seen = embed_image(arguments.image_encoder, image, drag) if arguments.image_encoder else None
     if not len(points):
         print("There are no points: what the mask covers is painted anew.", file=sys.stderr)
-    if hidden := hidden_points(point_maps(*points.to_pixels(*size), *reversed(size)), len(points)):
+    height, width = image.shape[-2:]
+    if hidden := hidden_points(point_maps(*points.to_pixels(width, height), height, width), len(points)):
         print(f"Of points on the same pixel the last counts; lost: {', '.join(map(str, hidden))}.", file=sys.stderr)
     sampler = arguments.sampler or ("lcm" if arguments.lora else "ddim")
     steps, scale = PUBLISHED[sampler]
@@ -186,6 +190,7 @@ def _model_of(arguments):
 
 def _inpainting_model_of(arguments):
     from .checkpoints import INPAINTING, load_checkpoint
+    from .lightningdrag_files import load_demo_lightningdrag
     from .lora_files import add_lora
 
     if not arguments.lightningdrag:
@@ -194,7 +199,9 @@ def _inpainting_model_of(arguments):
             "wrote"
         )
     if arguments.model == "demo":
-        raise UserError("LightningDrag needs an SD1.5 inpainting model: name it with --model")
+        if arguments.prompt or arguments.lora:
+            raise UserError("the demo model knows only the empty prompt and no LoRA; leave --prompt and --lora out")
+        return load_demo_lightningdrag(arguments.lightningdrag)[0]
     model = load_checkpoint(arguments.model, arguments.prompt, channels=INPAINTING)
     for path in arguments.lora:
         add_lora(model.denoiser.unet, path)
@@ -299,6 +306,12 @@ def train_flowdiffusion(arguments):
     train_flowdiffusion(arguments.folder, arguments.out, arguments.steps, seed=arguments.seed)
 
 
+def train_lightningdrag(arguments):
+    from .train_lightningdrag import train_lightningdrag
+
+    train_lightningdrag(arguments.folder, arguments.out, arguments.steps, seed=arguments.seed)
+
+
 def train_motion(arguments):
     from .train_motion import train_motion
 
@@ -363,7 +376,9 @@ def parser():
     instant.add_argument("--image-scale", type=float, default=1.5, help="guidance by the picture (%(default)s)")
     instant.add_argument("--flow-scale", type=float, default=1.5, help="guidance by the motion (%(default)s)")
     instant.add_argument("--seed", type=int, default=0, help="of the noise (%(default)s); LightningDrag too")
-    light = one.add_argument_group("LightningDrag (--model is an SD1.5 inpainting model)")
+    light = one.add_argument_group(
+        "LightningDrag (--model is an SD1.5 inpainting model, or demo with a file of train-lightningdrag)"
+    )
     light.add_argument("--lightningdrag", metavar="FILE", help="what `dragkit convert-lightningdrag` wrote")
     light.add_argument("--image-encoder", metavar="FOLDER", help="IP-Adapter's; none: no image tokens")
     light.add_argument("--lora", metavar="FILE", action="append", default=[], help="such as the LCM LoRA; repeatable")
@@ -411,6 +426,13 @@ def parser():
     one.add_argument("--steps", type=int, default=3000)
     one.add_argument("--seed", type=int, default=0)
     one.set_defaults(run=train_flowdiffusion)
+
+    one = commands.add_parser("train-lightningdrag", help="train a LightningDrag for the demo model")
+    one.add_argument("folder", help="for checkpoints; an interrupted run goes on from them")
+    one.add_argument("--out", default="dragkit-demo-lightningdrag.safetensors", metavar="FILE")
+    one.add_argument("--steps", type=int, default=6000)
+    one.add_argument("--seed", type=int, default=0)
+    one.set_defaults(run=train_lightningdrag)
 
     one = commands.add_parser(
         "train-motion", help="train a motion predictor on videos, pictures or nothing", description=TRAIN_MOTION,

@@ -126,6 +126,19 @@ def drag_it(model, drag, drag_points=None, **options):
     return lightningdrag(model, drag, tiny.picture(), drag_points, tiny.mask(), NUMBERS["clip_image_embed"], **options)
 
 
+def test_the_whole_way_is_the_published_one(model, drag):
+    inputs = []
+    hook = model.denoiser.unet.register_forward_pre_hook(lambda _, args: inputs.append(args[0]))
+    try:
+        # the seed of the golden numbers
+        drag_it(model, drag, steps=4, scale=3.0, seed=77)
+    finally:
+        hook.remove()
+    near(inputs[0][1:], NUMBERS["ddim_invsq/unet_input_step0"])
+    for x, golden in zip(inputs[1:], NUMBERS["ddim_invsq/latents_per_step"], strict=False):
+        near(x[1:, :4], golden)
+
+
 NO_POINTS = DragPoints(torch.zeros(0, 2), torch.zeros(0, 2))
 
 

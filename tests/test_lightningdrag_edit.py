@@ -61,7 +61,7 @@ def test_the_command_line(edit, folder, capsys):
     with pytest.raises(SystemExit, match="LightningDrag needs its weights: name with --lightningdrag"):
         edit()
     light = ("--lightningdrag", str(folder / "light.safetensors"), "--steps", "2")
-    with pytest.raises(SystemExit, match="LightningDrag needs an SD1.5 inpainting model: name it with --model"):
+    with pytest.raises(SystemExit, match="light.safetensors is not for the demo model; name an SD1.5 inpainting model"):
         edit(*light, model="demo")
     with pytest.raises(SystemExit, match="--candidates is 0; it must be at least 1"):
         edit(*light, "--candidates", "0")
