@@ -29,14 +29,16 @@ class LightningDragError(ValueError):
 @dataclass(frozen=True)
 class LightningDragWeights:
     """State dicts: of the PointEmbedding; of each transformer block's points and image tokens, by its diffusers name;
-    of the ImageProjection; of the appearance encoder (diffusers names, without what follows its last self-attention).
-    The last three are empty where a model was trained without them."""
+    of the ImageProjection; of the appearance encoder (diffusers names, without what follows its last self-attention);
+    of what the inpainting UNet itself learned (the demo's; the published one is used with any). All but the first two
+    are empty where a model was trained without them."""
 
     point_embedding: dict
     points: dict
     image_tokens: dict = field(default_factory=dict)
     image_proj: dict = field(default_factory=dict)
     appearance: dict = field(default_factory=dict)
+    unet: dict = field(default_factory=dict)
 
 
 def flat(weights):
@@ -150,8 +152,9 @@ def pack(weights):
     for part, blocks in (("points", weights.points), ("image_tokens", weights.image_tokens)):
         for block, tensors in blocks.items():
             found |= {f"{part}.{block}.{key}": value for key, value in tensors.items()}
-    found |= {f"image_proj.{key}": value for key, value in weights.image_proj.items()}
-    return found | {f"appearance.{key}": value for key, value in weights.appearance.items()}
+    for part in ("image_proj", "appearance", "unet"):
+        found |= {f"{part}.{key}": value for key, value in getattr(weights, part).items()}
+    return found
 
 
 def _by_block(weights, parts, name, what):
@@ -175,7 +178,7 @@ def unpack(tensors, metadata, name):
         raise LightningDragError(
             f"{name} is no file of `dragkit convert-lightningdrag`: {found}; convert the published files first"
         )
-    parts = ("point_embedding", "points", "image_tokens", "image_proj", "appearance")
+    parts = ("point_embedding", "points", "image_tokens", "image_proj", "appearance", "unet")
     if strange := [key for key in tensors if key.partition(".")[0] not in parts]:
         raise LightningDragError(f"{name} holds {strange[0]}, which does not belong there")
     weights = LightningDragWeights(
@@ -184,6 +187,7 @@ def unpack(tensors, metadata, name):
         _by_block(within(tensors, "image_tokens."), IMAGE_TOKENS, name, "image_tokens"),
         within(tensors, "image_proj."),
         within(tensors, "appearance."),
+        within(tensors, "unet."),
     )
     _checked(build_point_embedding, weights.point_embedding, name)
     if not weights.points:

@@ -26,3 +26,11 @@ def state_dict(adapters):
         for part in ("up", "down"):
             weights[f"{name}.lora_{part}.weight"] = getattr(adapter, part).detach().cpu()
     return weights
+
+
+def merged(weight, up, down, alpha=None):
+    """weight with alpha / rank * up down added, of a linear layer (up [rows, rank], down [rank, columns]) or a
+    convolution (up [rows, rank, 1, 1], down [rank, columns, height, width]); alpha None is rank."""
+    scale = 1.0 if alpha is None else alpha / down.shape[0]
+    product = up.float().flatten(1) @ down.float().flatten(1)
+    return (weight.float() + scale * product.view(weight.shape)).to(weight)

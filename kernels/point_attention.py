@@ -63,11 +63,11 @@ def _added(tokens, parts, shown):
             f"the drag points are for {parts[0].shape[1]} latent cells where the sampler has {tokens.shape[1]} tokens; "
             "sample at the size of the picture that the points were placed on"
         )
-    result = tokens.clone()
-    for chunk, visible in zip(result.chunk(len(shown)), shown, strict=True):
+    result, rows = tokens.clone(), len(tokens) // len(shown)
+    for i, visible in enumerate(shown):
         start = 0
         for part in parts if visible else ():
-            chunk[:, start : start + part.shape[1]] += part
+            result[i * rows : (i + 1) * rows, start : start + part.shape[1]] += part
             start += part.shape[1]
     return result
 

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import diffusers
 import torch
-from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, StableDiffusionXLPipeline
+from diffusers import (
+    AutoencoderKL,
+    DDIMScheduler,
+    StableDiffusionPipeline,
+    StableDiffusionXLPipeline,
+    UNet2DConditionModel,
+)
 from packaging.version import Version
 from safetensors import SafetensorError, safe_open
 from transformers import CLIPTokenizer
@@ -25,6 +31,8 @@ TEXT_ENCODER_KEYS = {
     "sdxl": "conditioner.embedders.1.model.positional_embedding",
     "sd15": "cond_stage_model.transformer.text_model.embeddings.position_embedding.weight",
 }
+# input channels of the UNet of an inpainting model
+INPAINTING = 9
 # what CLIP's tokenizer makes of the empty prompt; the second encoder of SDXL pads with 0
 START, END, TOKENS = 49406, 49407, 77
 PADS = (END, 0)
@@ -57,13 +65,18 @@ class SizedDenoiser(Denoiser):
         return super().__call__(z, t)
 
 
-def _check_channels(path, channels):
-    if channels != 4:
-        kind = "inpainting models" if channels == 9 else "such models"
-        raise CheckpointError(f"{path} has a UNet of {channels} input channels; {kind} cannot be used, 4 are needed")
+def _check_channels(path, channels, wanted):
+    if channels == wanted:
+        return
+    if wanted == INPAINTING:
+        raise CheckpointError(
+            f"{path} has a UNet of {channels} input channels; an inpainting model is needed, which has {wanted}"
+        )
+    kind = "inpainting models" if channels == INPAINTING else "such models"
+    raise CheckpointError(f"{path} has a UNet of {channels} input channels; {kind} cannot be used, {wanted} are needed")
 
 
-def _from_folder(path, dtype):
+def _from_folder(path, dtype, channels):
     index = path / "model_index.json"
     if not index.is_file():
         raise CheckpointError(f"{path} is a folder without model_index.json; a folder must be in diffusers' format")
@@ -75,7 +88,7 @@ def _from_folder(path, dtype):
                 f"{path} ({parts.get('_class_name')}) has {found or 'nothing'} as {part}; "
                 f"SD1.5, SD2 and SDXL folders have {wanted}"
             )
-    _check_channels(path, json.loads((path / "unet" / "config.json").read_text())["in_channels"])
+    _check_channels(path, json.loads((path / "unet" / "config.json").read_text())["in_channels"], channels)
     # folders are often fetched with their half-precision files only
     half = (path / "unet" / "diffusion_pytorch_model.fp16.safetensors").is_file()
     full = any((path / "unet" / f"diffusion_pytorch_model.{kind}").is_file() for kind in ("safetensors", "bin"))
@@ -102,7 +115,7 @@ def _tensors(path):
     raise CheckpointError(f"{path} must be a .safetensors or .ckpt file or a diffusers folder")
 
 
-def _from_file(path, dtype, config, prompt):
+def _from_file(path, dtype, config, prompt, channels):
     shapes = _tensors(path)
     for part, key in FILE_KEYS.items():
         if key not in shapes:
@@ -110,7 +123,7 @@ def _from_file(path, dtype, config, prompt):
                 f"{path} holds no {part} of an SD1.5 or SDXL checkpoint, but {len(shapes)} tensors such as "
                 f"{min(shapes, default='none')}"
             )
-    _check_channels(path, shapes[FILE_KEYS["UNet"]][1])
+    _check_channels(path, shapes[FILE_KEYS["UNet"]][1], channels)
     kind = next((kind for kind, key in TEXT_ENCODER_KEYS.items() if key in shapes), None)
     if kind is None:
         raise CheckpointError(
@@ -125,7 +138,13 @@ def _from_file(path, dtype, config, prompt):
             raise CheckpointError(f"{path} has no tokenizer for the prompt {prompt!r}; prompts need a diffusers folder")
     options = {"config": str(config), "local_files_only": True}
     vae = AutoencoderKL.from_single_file(str(path), subfolder="vae", **{DTYPE: torch.float32}, **options)
-    options |= {"vae": vae, DTYPE: dtype, **tokenizers}
+    options |= {DTYPE: dtype}
+    if channels != 4:
+        # the public model's configuration says 4
+        options["unet"] = UNet2DConditionModel.from_single_file(
+            str(path), subfolder="unet", in_channels=channels, **options
+        )
+    options |= {"vae": vae, **tokenizers}
     if kind == "sdxl":
         pipe = StableDiffusionXLPipeline.from_single_file(str(path), **options, **UNUSED_XL)
     else:
@@ -168,11 +187,12 @@ def _eps_of_v(alphas):
     return to_eps
 
 
-def load_checkpoint(path, prompt="", device=None, dtype=None, config=None):
+def load_checkpoint(path, prompt="", device=None, dtype=None, config=None, channels=4):
     """DragModel of a diffusers folder (SD1.5, SD2, SDXL) or a checkpoint file (SD1.5, SDXL; .safetensors or .ckpt).
 
     Defaults: cuda in float16, else cpu in float32; latents and the VAE are always float32. config is a folder of
-    diffusers component configs that replaces the public model's. CheckpointError for everything that cannot be used.
+    diffusers component configs that replaces the public model's. channels are those that the UNet must take, 9 for an
+    inpainting model. CheckpointError for everything that cannot be used.
     """
     path = Path(path)
     device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
@@ -180,7 +200,9 @@ def load_checkpoint(path, prompt="", device=None, dtype=None, config=None):
     if not path.exists():
         raise CheckpointError(f"{path} does not exist; the model must be a checkpoint file or a diffusers folder")
     try:
-        pipe = _from_folder(path, dtype) if path.is_dir() else _from_file(path, dtype, config, prompt)
+        pipe = (
+            _from_folder(path, dtype, channels) if path.is_dir() else _from_file(path, dtype, config, prompt, channels)
+        )
     except CheckpointError:
         raise
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
@@ -207,4 +229,5 @@ def load_checkpoint(path, prompt="", device=None, dtype=None, config=None):
         alphas=alphas,
         multiple=multiple,
         scaling_factor=scale,
+        unprompted=_embed(pipe, "", device)[0] if prompt else context,
     )

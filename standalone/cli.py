@@ -116,6 +116,36 @@ def _instantdrag_with_bar(model, image, points, mask, arguments):
         )  # fmt: skip
 
 
+def _lightningdrag_with_bar(model, image, points, mask, arguments):
+    from tqdm import tqdm
+
+    from ..kernels.point_embedding import hidden_points, point_maps
+    from .lightningdrag import PUBLISHED, lightningdrag
+    from .lightningdrag_files import embed_image, load_demo_lightningdrag, load_lightningdrag
+
+    if arguments.candidates < 1:
+        raise UserError(f"--candidates is {arguments.candidates}; it must be at least 1")
+    if arguments.model == "demo":
+        _, drag = load_demo_lightningdrag(arguments.lightningdrag)
+    else:
+        drag = load_lightningdrag(arguments.lightningdrag, model)
+    seen = embed_image(arguments.image_encoder, image, drag) if arguments.image_encoder else None
+    if not len(points):
+        print("There are no points: what the mask covers is painted anew.", file=sys.stderr)
+    height, width = image.shape[-2:]
+    if hidden := hidden_points(point_maps(*points.to_pixels(width, height), height, width), len(points)):
+        print(f"Of points on the same pixel the last counts; lost: {', '.join(map(str, hidden))}.", file=sys.stderr)
+    sampler = arguments.sampler or ("lcm" if arguments.lora else "ddim")
+    steps, scale = PUBLISHED[sampler]
+    steps, scale = arguments.steps or steps, scale if arguments.points_scale is None else arguments.points_scale
+    with tqdm(desc="steps", total=steps) as bar:
+        return lightningdrag(
+            model, drag, image, points, mask, seen, steps, scale, arguments.decay, seed=arguments.seed,
+            candidates=arguments.candidates, sampler=sampler,
+            callback=lambda done, total: bar.update(),
+        )  # fmt: skip
+
+
 def demo(arguments):
     import torch
 
@@ -136,6 +166,8 @@ def demo(arguments):
 
 
 def _model_of(arguments):
+    if arguments.method == "lightningdrag":
+        return _inpainting_model_of(arguments)
     flows = arguments.method == "instantdrag"
     if arguments.model == "demo":
         from .flowdiffusion import SHIPPED_FLOWDIFFUSION, load_demo_flowdiffusion
@@ -151,6 +183,26 @@ def _model_of(arguments):
 
     model = load_checkpoint(arguments.model, arguments.prompt)
     return with_flowdiffusion(model, arguments.flowdiffusion) if flows else model
+
+
+def _inpainting_model_of(arguments):
+    from .checkpoints import INPAINTING, load_checkpoint
+    from .lightningdrag_files import load_demo_lightningdrag
+    from .lora_files import add_lora
+
+    if not arguments.lightningdrag:
+        raise UserError(
+            "LightningDrag needs its weights: name with --lightningdrag the file that `dragkit convert-lightningdrag` "
+            "wrote"
+        )
+    if arguments.model == "demo":
+        if arguments.prompt or arguments.lora:
+            raise UserError("the demo model knows only the empty prompt and no LoRA; leave --prompt and --lora out")
+        return load_demo_lightningdrag(arguments.lightningdrag)[0]
+    model = load_checkpoint(arguments.model, arguments.prompt, channels=INPAINTING)
+    for path in arguments.lora:
+        add_lora(model.denoiser.unet, path)
+    return model
 
 
 def edit(arguments):
@@ -173,13 +225,19 @@ def edit(arguments):
         after = _dynadrag_with_bar(model, fitted, points, mask, arguments)
     elif arguments.method == "instantdrag":
         after = _instantdrag_with_bar(model, fitted, points, mask, arguments)
+    elif arguments.method == "lightningdrag":
+        after = _lightningdrag_with_bar(model, fitted, points, mask, arguments)
     else:
         after = _edit_with_bar(
             model, fitted, points, mask, mode=arguments.mode, steps=arguments.steps or 10, strength=arguments.strength,
             refinement=arguments.refinement, consistency=arguments.consistency,
         )  # fmt: skip
-    to_pil(after[0]).save(arguments.output)
-    print(arguments.output)
+    for i, picture in enumerate(after):
+        # further candidates beside the first
+        path = Path(arguments.output)
+        path = path if i == 0 else path.with_stem(f"{path.stem}-{i + 1}")
+        to_pil(picture).save(path)
+        print(path)
 
 
 def bench(arguments):
@@ -222,6 +280,14 @@ def bench(arguments):
             writer.writerows(rows)
 
 
+def convert_lightningdrag(arguments):
+    from .convert_lightningdrag import convert
+
+    for kind, path in convert(arguments.files, arguments.out, arguments.half).items():
+        print(f"{kind}: {path}")
+    print(arguments.out)
+
+
 def train_demo(arguments):
     from .train_demo import train_demo
 
@@ -235,6 +301,12 @@ def train_flowdiffusion(arguments):
     from .train_flowdiffusion import train_flowdiffusion
 
     train_flowdiffusion(arguments.folder, arguments.out, arguments.steps, seed=arguments.seed)
+
+
+def train_lightningdrag(arguments):
+    from .train_lightningdrag import train_lightningdrag
+
+    train_lightningdrag(arguments.folder, arguments.out, arguments.steps, seed=arguments.seed)
 
 
 def train_motion(arguments):
@@ -276,8 +348,8 @@ def parser():
     one.add_argument("--points", required=True, metavar="FILE_OR_TEXT", help="JSON or lines `x,y -> x,y`")
     one.add_argument("--mask", metavar="PNG", help="white = may change; none: everything may")
     one.add_argument("--model", default="demo", metavar="demo|PATH", help="SD1.5/SDXL file or diffusers folder")
-    one.add_argument("--method", default="fastdrag", choices=["fastdrag", "dynadrag", "instantdrag"])
-    one.add_argument("--steps", type=int, help="of the noise schedule (10; InstantDrag 20)")
+    one.add_argument("--method", default="fastdrag", choices=["fastdrag", "dynadrag", "instantdrag", "lightningdrag"])
+    one.add_argument("--steps", type=int, help="of the noise schedule (10; InstantDrag 20, LightningDrag 8 or 25)")
     one.add_argument("--strength", type=float, default=0.7, help="part of the noise schedule, 0..1 (%(default)s)")
     one.add_argument("--prompt", default="", help="what the picture shows (%(default)r)")
     one.add_argument("-o", "--output", required=True, metavar="PNG")
@@ -300,8 +372,29 @@ def parser():
     instant.add_argument("--flowdiffusion", metavar="PATH", help="its UNet, beside --model (the demo model has one)")
     instant.add_argument("--image-scale", type=float, default=1.5, help="guidance by the picture (%(default)s)")
     instant.add_argument("--flow-scale", type=float, default=1.5, help="guidance by the motion (%(default)s)")
-    instant.add_argument("--seed", type=int, default=0, help="of the noise (%(default)s)")
+    instant.add_argument("--seed", type=int, default=0, help="of the noise (%(default)s); LightningDrag too")
+    light = one.add_argument_group(
+        "LightningDrag (--model is an SD1.5 inpainting model, or demo with a file of train-lightningdrag)"
+    )
+    light.add_argument("--lightningdrag", metavar="FILE", help="what `dragkit convert-lightningdrag` wrote")
+    light.add_argument("--image-encoder", metavar="FOLDER", help="IP-Adapter's; none: no image tokens")
+    light.add_argument("--lora", metavar="FILE", action="append", default=[], help="such as the LCM LoRA; repeatable")
+    light.add_argument("--sampler", choices=["lcm", "ddim"], help="lcm needs the LCM LoRA (with --lora lcm, else ddim)")
+    light.add_argument("--points-scale", type=float, help="guidance by the points (lcm 3, ddim 4)")
+    light.add_argument(
+        "--decay", default="inv_square", choices=["inv_square", "none", "linear", "square", "quadratic"],
+        help="of the guidance (%(default)s; quadratic is cubic)",
+    )  # fmt: skip
+    light.add_argument("--candidates", type=int, default=4, help="by seeds that follow each other (%(default)s)")
     one.set_defaults(run=edit)
+
+    one = commands.add_parser("convert-lightningdrag", help="LightningDrag's published files -> one safetensors file")
+    one.add_argument(
+        "files", nargs="+", metavar="FOLDER_OR_FILE", help="weights of LightningDrag and IP-Adapter (SD1.5)"
+    )
+    one.add_argument("--out", required=True, metavar="FILE")
+    one.add_argument("--half", action="store_true", help="in float16, half the size")
+    one.set_defaults(run=convert_lightningdrag)
 
     one = commands.add_parser("bench", help="speed, quality against ground truth, cost")
     one.add_argument("what", choices=["kernels", "quality", "dynadrag", "cost", "motion"])
@@ -330,6 +423,13 @@ def parser():
     one.add_argument("--steps", type=int, default=3000)
     one.add_argument("--seed", type=int, default=0)
     one.set_defaults(run=train_flowdiffusion)
+
+    one = commands.add_parser("train-lightningdrag", help="train a LightningDrag for the demo model")
+    one.add_argument("folder", help="for checkpoints; an interrupted run goes on from them")
+    one.add_argument("--out", default="dragkit-demo-lightningdrag.safetensors", metavar="FILE")
+    one.add_argument("--steps", type=int, default=6000)
+    one.add_argument("--seed", type=int, default=0)
+    one.set_defaults(run=train_lightningdrag)
 
     one = commands.add_parser(
         "train-motion", help="train a motion predictor on videos, pictures or nothing", description=TRAIN_MOTION,

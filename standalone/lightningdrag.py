@@ -19,7 +19,8 @@ from .unet import Denoiser
 CHANNELS = 4 + 1 + 4
 # where the published code starts, whatever the first step's timestep is
 START = 999
-SAMPLERS = ("lcm", "ddim")
+# samplers, and the published steps and guidance scale of each
+PUBLISHED = {"lcm": (8, 3.0), "ddim": (25, 4.0)}
 
 
 @dataclass(frozen=True)

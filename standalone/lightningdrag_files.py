@@ -1,14 +1,20 @@
 """LightningDrag from disk: the file of `dragkit convert-lightningdrag` beside a DragModel."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from diffusers import UNet2DConditionModel
 from safetensors import SafetensorError, safe_open
+from transformers import CLIPImageProcessor, CLIPVisionModelWithProjection
 
 from ..kernels import image_tokens, point_embedding
 from ..kernels.lightningdrag_files import LightningDragError, check_model, unpack
+from ..kernels.state_dicts import misfit_shapes
+from .instantdrag import widened
 from .lightningdrag import CHANNELS, LightningDrag
+from .models import load_demo
+from .photographs import to_pil
 from .unet import Denoiser, self_attention
 
 
@@ -22,7 +28,8 @@ def appearance_encoder(unet, weights):
 
 
 def network_of(weights, model, name):
-    """The LightningDrag of LightningDragWeights for a DragModel; LightningDragError if they are for another one."""
+    """The LightningDrag of LightningDragWeights for a DragModel; LightningDragError if they are for another one.
+    Weights without an appearance encoder have none here either."""
     unet = model.denoiser.unet
     if unet.config.in_channels != CHANNELS:
         raise LightningDragError(
@@ -44,16 +51,57 @@ def network_of(weights, model, name):
     return LightningDrag(
         point_embedding.build(weights.point_embedding, name).to(unet.device), blocks(weights.points),
         blocks(weights.image_tokens), projection,
-        Denoiser(appearance_encoder(unet, weights.appearance), model.unprompted),
+        Denoiser(appearance_encoder(unet, weights.appearance), model.unprompted) if weights.appearance else None,
     )  # fmt: skip
 
 
-def load_lightningdrag(path, model):
-    """The LightningDrag of a file for a DragModel; LightningDragError for any other file or model."""
+def _read(path):
     try:
         with safe_open(path, "pt") as file:
             tensors, metadata = {key: file.get_tensor(key) for key in file.keys()}, file.metadata()
     except (SafetensorError, OSError) as error:
         raise LightningDragError(f"{path} is no safetensors file that can be read ({type(error).__name__})") from error
-    name = Path(path).name
-    return network_of(unpack(tensors, metadata, name), model, name)
+    return unpack(tensors, metadata, Path(path).name)
+
+
+def load_lightningdrag(path, model):
+    """The LightningDrag of a file for a DragModel; LightningDragError for any other file or model."""
+    weights = _read(path)
+    if not weights.appearance:
+        raise LightningDragError(f"{path} has no appearance encoder; it can be used with the demo model alone")
+    return network_of(weights, model, Path(path).name)
+
+
+def load_demo_lightningdrag(path):
+    """The demo model for inpainting and its LightningDrag, of a file of `dragkit train-lightningdrag`;
+    LightningDragError for any other file."""
+    demo, weights = load_demo(), _read(path)
+    unet = widened(demo.denoiser.unet, CHANNELS)
+    expected = {key: list(value.shape) for key, value in unet.state_dict().items() if key in weights.unet}
+    if not weights.unet or misfit_shapes(weights.unet, expected):
+        raise LightningDragError(f"{path} is not for the demo model; name an SD1.5 inpainting model beside it")
+    unet.load_state_dict(unet.state_dict() | weights.unet)
+    model = replace(demo, denoiser=Denoiser(unet.eval().requires_grad_(False), demo.denoiser.context))
+    return model, replace(network_of(weights, model, Path(path).name), appearance=demo.denoiser)
+
+
+@torch.no_grad()
+def embed_image(folder, image, drag):
+    """CLIP embedding [1, D] of image [1, 3, H, W] (0..1) by the image encoder in a diffusers folder."""
+    if drag.image_projection is None:
+        raise LightningDragError("the LightningDrag file has no image tokens; leave --image-encoder out")
+    try:
+        encoder = CLIPVisionModelWithProjection.from_pretrained(folder, local_files_only=True)
+    except (OSError, ValueError) as error:
+        raise LightningDragError(
+            f"{folder} is no folder of a CLIP image encoder: {str(error).strip().partition(chr(10))[0]}"
+        ) from error
+    expected = drag.image_projection.proj.in_features
+    if (values := encoder.config.projection_dim) != expected:
+        raise LightningDragError(
+            f"{folder} gives embeddings of {values} values; the LightningDrag file is for those of {expected}"
+        )
+    side = encoder.config.image_size
+    processor = CLIPImageProcessor(size={"shortest_edge": side}, crop_size={"height": side, "width": side})
+    pixels = processor(to_pil(image[0]), return_tensors="pt").pixel_values
+    return encoder.eval()(pixels).image_embeds.to(drag.image_projection.proj.weight.device)

@@ -312,6 +312,23 @@ def test_file_and_folder_of_the_same_weights_are_the_same_model(pair):
     torch.testing.assert_close(fastdrag(other, PICTURE, DRAG), fastdrag(one, PICTURE, DRAG), rtol=1e-3, atol=1e-4)
 
 
+def test_an_inpainting_model_is_taken_where_one_is_asked_for(sd15, tmp_path):
+    folder = small_pipeline(tmp_path / "painting", channels=9)
+    save_file(original(folder), tmp_path / "model.safetensors")
+    one = load_checkpoint(folder, channels=9)
+    other = load_checkpoint(
+        tmp_path / "model.safetensors", config=without_tokenizer(folder, tmp_path / "config"), channels=9
+    )
+    z = torch.randn(1, 9, 12, 16)
+    torch.testing.assert_close(other.denoiser(z, 301), one.denoiser(z, 301))
+    assert one.denoiser(z, 301).shape == (1, 4, 12, 16)
+    prompted = load_checkpoint(folder, "7 8", channels=9)
+    assert torch.equal(prompted.unprompted, one.denoiser.context) and torch.equal(one.unprompted, one.denoiser.context)
+    assert not torch.equal(prompted.denoiser.context, one.denoiser.context)
+    with pytest.raises(CheckpointError, match="4 input channels; an inpainting model is needed, which has 9"):
+        load_checkpoint(sd15, channels=9)
+
+
 def test_a_ckpt_is_read_as_weights_only(sd15, tmp_path):
     config = without_tokenizer(sd15, tmp_path / "config")
     torch.save({"state_dict": original(sd15), "epoch": 3}, tmp_path / "model.ckpt")

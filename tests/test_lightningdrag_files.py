@@ -109,7 +109,7 @@ def test_wrong_own_files_are_named():
     wrong = [
         ({}, None, "one is no file of `dragkit convert-lightningdrag`: it has another format"),
         (files[1], {}, "one is no file of .*: it is LightningDrag's published point embedding; convert"),
-        (good | {"unet.x": torch.zeros(1)}, {"format": FORMAT}, "one holds unet.x"),
+        (good | {"text.x": torch.zeros(1)}, {"format": FORMAT}, "one holds text.x"),
         (good | {"points.x": torch.zeros(1)}, {"format": FORMAT}, "one holds points.x"),
         (
             {key: value for key, value in good.items() if key != f"{block}.norm.bias"}, {"format": FORMAT},

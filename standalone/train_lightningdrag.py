@@ -1,0 +1,157 @@
+"""Training of the demo LightningDrag: the demo model's UNet learns to paint a region anew from the picture, which the
+frozen demo UNet shows it as appearance encoder, with what is at the handles brought to the targets."""
+
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from safetensors.torch import save_file
+from torch import nn
+from tqdm import tqdm
+
+from ..kernels.ddim import alphas_cumprod
+from ..kernels.kv_cache import KVCache
+from ..kernels.lightningdrag_files import FORMAT, LightningDragWeights, pack
+from ..kernels.point_attention import REFERENCE_LEVELS, project_points
+from ..kernels.point_embedding import PointEmbedding, point_maps
+from .instantdrag import widened
+from .lightningdrag import CHANNELS, inpainting_channels
+from .models import load_demo
+from .photographs import TRAINED, photograph
+from .point_hooks import PointHooks
+from .train_demo import run
+from .train_flowdiffusion import MOVING, SEEDS, moved_pair
+from .unet import self_attention
+
+# of the UNet, what learns and is exported; the rest stays that of the demo model
+LEARNS = ("conv_in.", ".attn1.")
+# how often the points are hidden, as the guidance asks
+HIDDEN = 0.1
+# pairs that a drag offers, and how many of them are shown at most
+OFFERED, SHOWN = 16, 6
+# pixels that content moves at least to be a handle
+LEAST = 2.0
+# published size 16: the demo has little to tell apart
+EMBED_DIM = 1
+
+
+def learns(name):
+    return any(part in name for part in LEARNS)
+
+
+def pairs_of(flow, region, generator):
+    """OFFERED (handle, target) [OFFERED, 4] in pixels, random among what moves in region [H, W] by FLOW [2, H, W] and
+    stays in the picture; None if there is none."""
+    height, width = region.shape
+    y, x = torch.meshgrid(torch.arange(height) + 0.5, torch.arange(width) + 0.5, indexing="ij")
+    from_to = torch.stack((x, y, x + flow[0], y + flow[1]))
+    inside = (from_to[2] > 0) & (from_to[2] < width) & (from_to[3] > 0) & (from_to[3] < height)
+    found = from_to[:, (region > 0) & inside & (flow.norm(dim=0) > LEAST)].T
+    return found[torch.randint(len(found), (OFFERED,), generator=generator)] if len(found) else None
+
+
+class Bank:
+    """Random drags: source and target latents [N, 4, 32, 32], what an inpainting UNet sees of the source
+    [N, 5, 32, 32], and the pairs offered [N, OFFERED, 4]."""
+
+    def __init__(self, model, photographs, count, seed):
+        parts = []
+        for i in tqdm(range(count), mininterval=10, desc="drags"):
+            generator = torch.Generator().manual_seed(SEEDS * (seed + 1) + i)
+            pairs = None
+            while pairs is None:
+                source, target, mask, flow = moved_pair(photographs, generator)
+                pairs = pairs_of(flow, mask, generator)
+            with torch.no_grad():
+                seen = inpainting_channels(model.encode, source[None], mask[None].float())
+                parts.append((*model.encode(torch.stack((source, target))).split(1), seen, pairs[None]))
+        self.source, self.target, self.seen, self.pairs = (torch.cat(part) for part in zip(*parts, strict=True))
+        self.side = 8 * self.source.shape[-1]
+
+    def batch(self, size, generator):
+        """Random sources, targets, what is seen beside them, point maps [size, 2, 256, 256], and which rows show their
+        points [size, 1, 1]."""
+        index = torch.randint(len(self.source), (size,), generator=generator)
+        maps = []
+        for i in index.tolist():
+            count = int(torch.randint(1, SHOWN + 1, (1,), generator=generator))
+            chosen = self.pairs[i][torch.randperm(OFFERED, generator=generator)[:count]]
+            maps.append(point_maps(chosen[:, :2], chosen[:, 2:], self.side, self.side))
+        shows = torch.rand(size, 1, 1, generator=generator) >= HIDDEN
+        return self.source[index], self.target[index], self.seen[index], torch.cat(maps), shows
+
+
+class Learner(nn.Module):
+    """What is trained: a widened UNet, the point embedding and the projections of every transformer block."""
+
+    def __init__(self, unet, embed_dim=EMBED_DIM):
+        super().__init__()
+        self.unet = unet
+        for name, parameter in unet.named_parameters():
+            parameter.requires_grad_(learns(name))
+        self.embedding = PointEmbedding(embed_dim)
+        for weight in self.embedding.parameters():
+            # without biases and with few pixels set, smaller ones would drown in the normalisation's epsilon
+            nn.init.normal_(weight, std=2 / weight[0].numel() ** 0.5)
+        # channels of the levels, as the UNet's blocks have their grids
+        blocks = {name.removesuffix(".attn1"): module for name, module in self_attention(unet, "all").items()}
+        depth = len(unet.config.block_out_channels) - 1
+        self.blocks, projections = list(blocks), []
+        for block, module in blocks.items():
+            level = depth if block.startswith("mid") else int(block.split(".")[1])
+            channels = 8 * embed_dim << (depth - level if block.startswith("up") else level)
+            layers = {"norm": nn.LayerNorm(channels), "proj": nn.Linear(channels, module.to_q.in_features, bias=False)}
+            projections.append(nn.ModuleDict(layers))
+        self.projections = nn.ModuleList(projections)
+
+    def points(self):
+        """{block: weights} as kernels take them."""
+        return {
+            block: dict(projection.named_parameters())
+            for block, projection in zip(self.blocks, self.projections, strict=True)
+        }
+
+
+def train_lightningdrag(folder, out, steps=6000, batch=10, count=3000, seed=0):
+    """Trains and exports; checkpoints in `folder` make an interrupted run go on where it stopped."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(seed)
+    model = load_demo()
+    learner = Learner(widened(model.denoiser.unet, CHANNELS)).to(memory_format=torch.channels_last)
+    bank = Bank(model, [photograph(name) for name in TRAINED], count, seed)
+    alphas, context = alphas_cumprod(), model.unprompted.expand(batch, -1, -1)
+
+    def loss_of(step):
+        generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
+        source, target, seen, maps, shows = bank.batch(batch, generator)
+        t = torch.randint(1000, (batch,), generator=generator)
+        a = alphas[t].view(-1, 1, 1, 1)
+        noise = torch.randn(target.shape, generator=generator)
+        inputs = torch.cat((a.sqrt() * target + (1 - a).sqrt() * noise, seen), 1)
+        reference = KVCache(REFERENCE_LEVELS)
+        with torch.autocast("cpu", torch.bfloat16):
+            with model.denoiser.recording(reference, "all"):
+                model.denoiser(source, 0)
+            # numbers of points and small peaks are not for half precision
+            with torch.autocast("cpu", enabled=False):
+                points = project_points(learner.embedding(maps), learner.points())
+            points = {block: tuple(one * shows for one in pair) for block, pair in points.items()}
+            with PointHooks(learner.unet, reference, points, {}).entered():
+                eps = learner.unet(inputs.contiguous(memory_format=torch.channels_last), t, context).sample
+        weight = 1 + MOVING * F.adaptive_max_pool2d(seen[:, :1], eps.shape[-2:])
+        return ((eps.float() - noise).square() * weight).sum() / (weight.sum() * target.shape[1])
+
+    export(run(learner, loss_of, steps, 1e-3, folder / "lightningdrag.pt", decay=0.998), out)
+
+
+def export(learner, path):
+    """What the training changed, as float16."""
+    weights = LightningDragWeights(
+        learner.embedding.state_dict(),
+        learner.points(),
+        unet={name: value for name, value in learner.unet.state_dict().items() if learns(name)},
+    )
+    save_file(
+        {key: value.detach().half().contiguous() for key, value in pack(weights).items()}, path, {"format": FORMAT}
+    )
