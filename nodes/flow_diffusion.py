@@ -9,6 +9,7 @@ import comfy.utils
 import folder_paths
 from comfy_api.latest import io
 
+from ..kernels.weight_deltas import unpack_deltas
 from .demo_model import HEADS, part
 from .model_files import read_safetensors
 from .sd15 import from_diffusers, sd15_patcher
@@ -79,9 +80,8 @@ def load_flow_diffusion(path, name, disable_dynamic=False):
 
 def load_demo_flow_diffusion(disable_dynamic=False):
     """MODEL of the bundled FlowDiffusion: the demo model's UNet with what it learned anew."""
-    learned, _ = read_safetensors(BUNDLED_FILE, BUNDLED)
-    weights = part("unet.") | {name: value.float() for name, value in learned.items()}
-    patcher = flow_diffusion(weights, BUNDLED, HEADS)
+    packed, _ = read_safetensors(BUNDLED_FILE, BUNDLED)
+    patcher = flow_diffusion(unpack_deltas(packed, part("unet.")), BUNDLED, HEADS)
     patcher.cached_patcher_init = (load_demo_flow_diffusion, ())
     return patcher
 

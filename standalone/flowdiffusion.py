@@ -9,6 +9,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 
 from ..kernels.flowgen import FlowGenError, build
+from ..kernels.weight_deltas import unpack_deltas
 from .checkpoints import DTYPE, CheckpointError
 from .instantdrag import CHANNELS, FORMAT, widened
 from .models import load_demo
@@ -29,15 +30,16 @@ def load_flowgen(path):
 def load_demo_flowdiffusion(path=SHIPPED_FLOWDIFFUSION):
     """The demo model with the FlowDiffusion that `dragkit train-flowdiffusion` made; CheckpointError for others."""
     model = load_demo()
-    unet = widened(model.denoiser.unet)
+    narrow = model.denoiser.unet
     try:
         with safe_open(path, "pt") as file:
-            metadata, learned = file.metadata(), {name: file.get_tensor(name).float() for name in file.keys()}
+            metadata, packed = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{path} is no safetensors file that can be read ({type(error).__name__})") from error
     if (metadata or {}).get("format") != FORMAT:
         raise CheckpointError(f"{path} is no FlowDiffusion of the demo model")
-    unet.load_state_dict(unet.state_dict() | learned)
+    unet = widened(narrow)
+    unet.load_state_dict(unpack_deltas(packed, narrow.state_dict()))
     return replace(model, denoiser=Denoiser(unet.eval().requires_grad_(False), model.denoiser.context))
 
 

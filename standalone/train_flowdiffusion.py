@@ -9,22 +9,20 @@ from tqdm import tqdm
 
 from ..kernels.ddim import alphas_cumprod
 from ..kernels.instantdrag import branches, flow_channels
+from ..kernels.weight_deltas import pack_deltas
 from .ground_truth import KINDS, SIZES, moved
 from .instantdrag import FORMAT, widened
+from .latent_windows import corners, cut, middles
 from .models import load_demo
 from .motions import random_scene
+from .noise_emphasis import noised
 from .photographs import TRAINED, photograph
 from .train_demo import run
 
-# of the network, what learns and is exported; the rest stays that of the demo model
-LEARNS = ("conv_in", "down_blocks", "mid_block")
 # how often nothing moves, and how often neither picture nor motion is shown, as the guidance asks
-STILL, BLIND = 0.1, 0.1
+STILL, BLIND = 0.08, 0.08
 # how much more errors count where something moves
 MOVING = 3.0
-# errors count as those of the velocity, but at most so many times: at high noise, where the picture is decided, the
-# noise alone is easy to tell
-HEAVIEST = 8.0
 # picture and motion are learned in units in which they are about 1 large; drags are short fractions of a picture
 UNIT = 1 / 8
 SEEDS = 1 << 32
@@ -68,51 +66,53 @@ class Bank:
             region = F.adaptive_max_pool2d(mask[:, None].float(), cells)
             parts.append((source, target, flow_channels(flow, *cells), region))
         self.source, self.target, self.flow, self.region = (torch.cat(part) for part in zip(*parts, strict=True))
+        self.middles = middles(self.region)
 
     def batch(self, size, generator):
-        """A random target [size, 4, 32, 32], the 6 channels to see beside it, and weights [size, 1, 32, 32]."""
+        """Windows of random targets [size, 4, 16, 16], the 6 channels to see beside them, and weights
+        [size, 1, 16, 16]."""
         index = torch.randint(len(self.source), (size,), generator=generator)
+        corner = corners(self.middles[index], *self.source.shape[-2:], generator)
+        source, target, flow, region = (
+            cut(part[index], corner) for part in (self.source, self.target, self.flow, self.region)
+        )
         chance = torch.rand(size, 1, 1, 1, generator=generator)
         still, blind = chance < STILL, (chance >= STILL) & (chance < STILL + BLIND)
         # where nothing moves the picture stays
-        target = torch.where(still, self.source[index], self.target[index])
-        shown, alone, none = branches(self.source[index] / self.scale, self.flow[index])
-        return target, torch.where(blind, none, torch.where(still, alone, shown)), 1 + MOVING * self.region[index]
+        target = torch.where(still, source, target)
+        shown, alone, none = branches(source / self.scale, flow)
+        return target, torch.where(blind, none, torch.where(still, alone, shown)), 1 + MOVING * region
 
 
-def train_flowdiffusion(folder, out, steps=3000, batch=10, count=3000, seed=0):
-    """Trains and exports what LEARNS; checkpoints in `folder` make an interrupted run go on where it stopped."""
+def train_flowdiffusion(folder, out, steps=12000, batch=12, count=3000, seed=0):
+    """Trains and exports; checkpoints in `folder` make an interrupted run go on where it stopped."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(seed)
     model = load_demo()
-    unet = widened(model.denoiser.unet).to(memory_format=torch.channels_last)
-    for name, parameter in unet.named_parameters():
-        parameter.requires_grad_(name.startswith(LEARNS))
+    unet = widened(model.denoiser.unet).requires_grad_(True).to(memory_format=torch.channels_last)
+    with torch.no_grad():
+        # what it makes of a noisy picture is a beginning for what to make of a clean one
+        unet.conv_in.weight[:, 4:8] = unet.conv_in.weight[:, :4]
     bank = Bank(model, [photograph(name) for name in TRAINED], count, seed)
     alphas, context = alphas_cumprod(), torch.zeros(batch, 1, 32)
-
     unit = torch.tensor([1.0] * 4 + [model.scaling_factor] * 4 + [1 / UNIT] * 2).view(-1, 1, 1)
 
     def loss_of(step):
         generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
         clean, seen, weight = bank.batch(batch, generator)
-        t = torch.randint(1000, (batch,), generator=generator)
-        a = alphas[t].view(-1, 1, 1, 1)
-        noise = torch.randn(clean.shape, generator=generator)
-        noisy = a.sqrt() * clean + (1 - a).sqrt() * noise
+        t, noise, noisy, emphasis = noised(clean, alphas, generator)
         inputs = (torch.cat((noisy, seen), 1) * unit).contiguous(memory_format=torch.channels_last)
         with torch.autocast("cpu", torch.bfloat16):
             eps = unet(inputs, t, context).sample
-        weight = weight / a.clamp(min=1 / HEAVIEST)
-        return ((eps.float() - noise).square() * weight).sum() / (weight.sum() * clean.shape[1])
+        return ((eps.float() - noise).square() * weight * emphasis).sum() / (weight.sum() * clean.shape[1])
 
-    learned = run(unet, loss_of, steps, 6e-4, folder / "flowdiffusion.pt", decay=0.998)
+    learned = run(unet, loss_of, steps, 1e-3, folder / "flowdiffusion.pt", decay=0.998)
     learned.conv_in.weight.data *= unit
     export(learned, out)
 
 
 def export(unet, path):
-    """What the training changed, as float16."""
-    weights = {k: v.half().contiguous() for k, v in unet.state_dict().items() if k.startswith(LEARNS)}
-    save_file(weights, path, {"format": FORMAT})
+    """What the training changed of the demo model's UNet."""
+    packed = pack_deltas(unet.state_dict(), load_demo().denoiser.unet.state_dict())
+    save_file({name: value.contiguous() for name, value in packed.items()}, path, {"format": FORMAT})
