@@ -21,9 +21,14 @@ from .unet import Denoiser, self_attention
 def appearance_encoder(unet, weights):
     """A network like unet, of 4 channels, with the weights of an appearance encoder; behind its last self-attention,
     where it ends, it gives zeros."""
-    network = UNet2DConditionModel.from_config({**unet.config, "in_channels": 4}).to(unet.device, unet.dtype)
-    missing = {key: torch.zeros_like(value) for key, value in network.state_dict().items() if key not in weights}
-    network.load_state_dict(missing | weights)
+    # nothing is filled with random numbers that are not needed
+    with torch.device("meta"):
+        network = UNet2DConditionModel.from_config({**unet.config, "in_channels": 4})
+    tensors = {
+        key: (weights[key] if key in weights else torch.zeros(value.shape)).to(unet.device, unet.dtype)
+        for key, value in network.state_dict().items()
+    }
+    network.load_state_dict(tensors, assign=True)
     return network.eval().requires_grad_(False)
 
 
@@ -39,7 +44,7 @@ def network_of(weights, model, name):
     widths = {
         block.removesuffix(".attn1"): module.to_q.out_features for block, module in self_attention(unet, "all").items()
     }
-    check_model(weights, widths, name)
+    check_model(weights, widths, name, unet.config.cross_attention_dim)
 
     def blocks(part):
         return {
