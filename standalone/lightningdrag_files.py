@@ -6,7 +6,6 @@ from pathlib import Path
 import torch
 from diffusers import UNet2DConditionModel
 from safetensors import SafetensorError, safe_open
-from transformers import CLIPImageProcessor, CLIPVisionModelWithProjection
 
 from ..kernels import image_tokens, point_embedding
 from ..kernels.lightningdrag_files import LightningDragError, check_model, unpack
@@ -93,6 +92,9 @@ def load_demo_lightningdrag(path):
 @torch.no_grad()
 def embed_image(folder, image, drag):
     """CLIP embedding [1, D] of image [1, 3, H, W] (0..1) by the image encoder in a diffusers folder."""
+    # without torchvision the import alone prints a warning
+    from transformers import CLIPImageProcessor, CLIPVisionModelWithProjection
+
     if drag.image_projection is None:
         raise LightningDragError("the LightningDrag file has no image tokens; leave --image-encoder out")
     try:
