@@ -13,6 +13,8 @@ from .state_dicts import misfit_shapes
 FORMAT = "dragkit.lightningdrag"
 POINTS = ("norm.weight", "norm.bias", "proj.weight")
 IMAGE_TOKENS = ("to_k_ip.weight", "to_v_ip.weight")
+# a layer that tells the channels of the text
+TEXT = "mid_block.attentions.0.transformer_blocks.0.attn2.to_k.weight"
 # what is what, by tensors that only it has
 KINDS = {
     "attention weights": "0.proj.weight",
@@ -77,8 +79,7 @@ def check_appearance(weights, name):
     widths = []
     while (key := f"down_blocks.{len(widths)}.resnets.0.conv1.weight") in weights:
         widths.append(weights[key].shape[0])
-    text = "mid_block.attentions.0.transformer_blocks.0.attn2.to_k.weight"
-    context = weights[text].shape[1] if text in weights else 0
+    context = weights[TEXT].shape[1] if TEXT in weights else 0
     if problem := misfit_shapes(weights, appearance_shapes(widths, context) if widths else {}):
         raise LightningDragError(f"{name} is no appearance encoder of LightningDrag: {problem}")
     return widths, context
@@ -125,18 +126,28 @@ def from_published(attention, point_embedding, ip_adapter, appearance, names):
     )
 
 
-def check_model(weights, widths, name):
-    """Raises LightningDragError unless the weights' points and image tokens are for the transformer blocks of a model;
-    widths are {block: channels}, diffusers names."""
-    for part, key in (("points", "proj.weight"), ("image_tokens", "to_k_ip.weight")):
-        blocks = {block: tensors[key].shape[0] for block, tensors in getattr(weights, part).items()}
-        for block in {**widths, **blocks} if blocks else ():
+def check_model(weights, widths, name, context=None):
+    """Raises LightningDragError unless the weights are for a model with transformer blocks `widths` {block: channels},
+    diffusers names, and text of `context` channels (None: any)."""
+    end = ".transformer_blocks.0.norm1.weight"
+    parts = (
+        {block: one["proj.weight"].shape[0] for block, one in weights.points.items()},
+        {block: one["to_k_ip.weight"].shape[0] for block, one in weights.image_tokens.items()},
+        {key[: -len(".norm1.weight")]: len(one) for key, one in weights.appearance.items() if key.endswith(end)},
+    )
+    for blocks in filter(None, parts):
+        for block in {**widths, **blocks}:
             if blocks.get(block) != widths.get(block):
                 here, there = (
                     f"{found[block]} channels in block {block}" if block in found else f"no block {block}"
                     for found in (widths, blocks)
                 )
                 raise LightningDragError(f"{name} is for another model: the model has {here}, the file has {there}")
+    if context is not None and TEXT in weights.appearance and weights.appearance[TEXT].shape[1] != context:
+        raise LightningDragError(
+            f"{name} is for another model: the model's text has {context} channels, the file's "
+            f"{weights.appearance[TEXT].shape[1]}"
+        )
 
 
 def _checked(build, weights, name):

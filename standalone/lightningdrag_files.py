@@ -6,7 +6,6 @@ from pathlib import Path
 import torch
 from diffusers import UNet2DConditionModel
 from safetensors import SafetensorError, safe_open
-from transformers import CLIPImageProcessor, CLIPVisionModelWithProjection
 
 from ..kernels import image_tokens, point_embedding
 from ..kernels.lightningdrag_files import LightningDragError, check_model, unpack
@@ -21,9 +20,14 @@ from .unet import Denoiser, self_attention
 def appearance_encoder(unet, weights):
     """A network like unet, of 4 channels, with the weights of an appearance encoder; behind its last self-attention,
     where it ends, it gives zeros."""
-    network = UNet2DConditionModel.from_config({**unet.config, "in_channels": 4}).to(unet.device, unet.dtype)
-    missing = {key: torch.zeros_like(value) for key, value in network.state_dict().items() if key not in weights}
-    network.load_state_dict(missing | weights)
+    # nothing is filled with random numbers that are not needed
+    with torch.device("meta"):
+        network = UNet2DConditionModel.from_config({**unet.config, "in_channels": 4})
+    tensors = {
+        key: (weights[key] if key in weights else torch.zeros(value.shape)).to(unet.device, unet.dtype)
+        for key, value in network.state_dict().items()
+    }
+    network.load_state_dict(tensors, assign=True)
     return network.eval().requires_grad_(False)
 
 
@@ -39,7 +43,7 @@ def network_of(weights, model, name):
     widths = {
         block.removesuffix(".attn1"): module.to_q.out_features for block, module in self_attention(unet, "all").items()
     }
-    check_model(weights, widths, name)
+    check_model(weights, widths, name, unet.config.cross_attention_dim)
 
     def blocks(part):
         return {
@@ -88,6 +92,9 @@ def load_demo_lightningdrag(path):
 @torch.no_grad()
 def embed_image(folder, image, drag):
     """CLIP embedding [1, D] of image [1, 3, H, W] (0..1) by the image encoder in a diffusers folder."""
+    # without torchvision the import alone prints a warning
+    from transformers import CLIPImageProcessor, CLIPVisionModelWithProjection
+
     if drag.image_projection is None:
         raise LightningDragError("the LightningDrag file has no image tokens; leave --image-encoder out")
     try:

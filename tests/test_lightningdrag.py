@@ -192,6 +192,16 @@ def test_any_size_of_whole_cells(model, drag, size):
     assert found.shape[-2:] == (size[0] // 8, size[1] // 8) and found.isfinite().all()
 
 
+def test_half_precision_gives_nearly_the_same(model, drag, file):
+    unet = UNet2DConditionModel(**CONFIG).eval().requires_grad_(False)
+    unet.load_state_dict(tiny.unet_weights())
+    half = replace(model, denoiser=Denoiser(unet.bfloat16(), NUMBERS["text_embeds"]))
+    half_drag = load_lightningdrag(file, half)
+    assert half_drag.appearance.unet.dtype == torch.bfloat16 and half_drag.embedding.conv_in.weight.dtype == torch.float
+    found, expected = drag_it(half, half_drag), drag_it(model, drag)
+    assert found.dtype == torch.float and (found - expected).norm() < 0.1 * expected.norm()
+
+
 def test_other_models_and_files_are_named(model, drag, file, tmp_path):
     narrow = UNet2DConditionModel(**CONFIG | {"in_channels": 4})
     other = replace(model, denoiser=Denoiser(narrow, NUMBERS["text_embeds"]))

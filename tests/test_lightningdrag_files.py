@@ -1,6 +1,7 @@
 """LightningDrag's files: the published four recognised and checked, and DragKit's own one."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -138,6 +139,13 @@ def test_a_file_for_another_model_is_refused():
         check_model(weights, {block: width for block, width in blocks.items() if block != middle}, "file")
     with pytest.raises(LightningDragError, match="has 99 channels in block mid.*, the file has 16 channels in"):
         check_model(weights, blocks | {middle: 99}, "file")
+    check_model(weights, blocks, "file", CONTEXT)
+    with pytest.raises(LightningDragError, match="the model's text has 1024 channels, the file's 6"):
+        check_model(weights, blocks, "file", 1024)
+    # an appearance encoder of another size than the points
+    mixed = replace(weights, appearance=published((4, 8, 12, 20))[0][3])
+    with pytest.raises(LightningDragError, match="has 16 channels in block mid.*, the file has 20 channels in"):
+        check_model(mixed, blocks, "file")
 
 
 def test_the_appearance_encoder_is_a_unet_without_its_end():
