@@ -2,7 +2,6 @@
 the handles reach their targets while every square turns as a whole and stretches as little as it can."""
 
 import torch
-import torch.nn.functional as F
 
 from .mls import rigid
 

@@ -24,8 +24,8 @@ def _sampled(image, arrived, sampling):
     """Values [B, C, h, w] of image [B, C, H, W] at the sources of what arrived."""
     scale = 2 / arrived.place.real.new_tensor([image.shape[3], image.shape[2]])
     source = torch.view_as_real(arrived.place + arrived.back)
-    grid = torch.addcmul(scale / 2 - 1, source, scale).to(image).expand(len(image), -1, -1, -1)
-    sampled = F.grid_sample(image, grid, sampling, "border", align_corners=False)
+    grid = torch.addcmul(scale / 2 - 1, source, scale).expand(len(image), -1, -1, -1)
+    sampled = F.grid_sample(image.float(), grid, sampling, "border", align_corners=False).to(image.dtype)
     # bicubic overshoots at edges
     return sampled if sampling == "bilinear" else sampled.clamp_(image.min(), image.max())
 
