@@ -51,7 +51,7 @@ def _squared(z):
 
 def _neighbours(region, axis):
     """Whether each cell of region [h, w] and the next one along an axis both belong to it."""
-    size = max(region.shape[axis] - 1, 0)
+    size = region.shape[axis] - 1
     return region.narrow(axis, 1, size) & region.narrow(axis, 0, size)
 
 
