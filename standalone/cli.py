@@ -220,9 +220,9 @@ def bench(arguments):
         columns, _ = bench_quality.contact_sheet(pictures, arguments.sheet)
         print(f"Contact sheet ({', '.join(columns)}): {arguments.sheet}")
     elif arguments.what == "kernels":
-        from . import bench_kernels
+        from . import bench_kernels, bench_warp
 
-        rows = bench_kernels.bench_kernels()
+        rows = bench_kernels.bench_kernels() + bench_warp.bench_times()
         bench_kernels.print_table(rows)
     elif arguments.what == "motion":
         from . import bench_motion
