@@ -69,7 +69,7 @@ def _dilated(mask, radius):
     return F.max_pool2d(wide, (size, 1), 1, (radius, 0))[:, 0]
 
 
-def inpaint_mask(opened, moved, seam=4, grow=2, feather=4):
+def inpaint_mask(opened, moved, seam, grow, feather):
     """What to paint anew [B, H, W] (0..1): opened [B, H, W] grown by `grow` pixels, and a band of `seam` pixels along
     the border of moved [B, H, W]; outward it fades within `feather` pixels."""
     mask, moved = _dilated(opened.float(), grow), moved.float()

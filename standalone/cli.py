@@ -339,9 +339,9 @@ def parser():
         "--front", default="longest", choices=["longest", "shortest", "first", "last"],
         help="what is in front: the longest or shortest move, the first or last region (%(default)s)",
     )  # fmt: skip
-    warp.add_argument("--seam", type=_pixels, default=6, help="pixels along the border of what moved (%(default)s)")
-    warp.add_argument("--grow", type=_pixels, default=2, help="pixels around what opened up (%(default)s)")
-    warp.add_argument("--feather", type=_pixels, default=4, help="pixels that the repair fades over (%(default)s)")
+    warp.add_argument("--seam", type=_pixels, default=2, help="pixels along the border of what moved (%(default)s)")
+    warp.add_argument("--grow", type=_pixels, default=1, help="pixels around what opened up (%(default)s)")
+    warp.add_argument("--feather", type=_pixels, default=2, help="pixels that the repair fades over (%(default)s)")
     warp.add_argument("--no-inpaint", action="store_true", help="the warped picture alone, no model")
     one.set_defaults(run=edit)
 
