@@ -4,6 +4,7 @@ from comfy_api.latest import ComfyExtension
 
 from .consistency import ApplyKVCache, KVCacheInversion
 from .demo_model import DemoModel
+from .drag_warp import DragWarp
 from .dynadrag import DynaDrag
 from .flow import FlowPreview
 from .flow_diffusion import LoadFlowDiffusion
@@ -12,6 +13,7 @@ from .identity_lora import IdentityLoRA
 from .instantdrag import InstantDragConditioning
 from .motion import LoadMotionPredictor, MotionPrediction
 from .points import DragPointsNode, DragPointsPreview
+from .region_drag import RegionDrag
 from .supervision import MotionSupervision, SelectPoints
 from .warpage import BNNI, LatentWarpage
 
@@ -37,4 +39,6 @@ class DragKit(ComfyExtension):
             LoadFlowDiffusion,
             InstantDragConditioning,
             IdentityLoRA,
+            DragWarp,
+            RegionDrag,
         ]
