@@ -16,6 +16,12 @@ from .types import DragPointsType, FlowType, schema
 STILL = 0.5
 
 
+def _part(mask):
+    """A MASK, or None where it is empty or covers everything, as Drag Points' region does when nothing is painted."""
+    mask = painted(mask)
+    return None if mask is None or (mask >= 0.5).all() else mask
+
+
 class DragWarp(io.ComfyNode):
     @classmethod
     def define_schema(cls):
@@ -59,8 +65,8 @@ class DragWarp(io.ComfyNode):
                 io.Mask.Input(
                     "mask",
                     optional=True,
-                    tooltip="The regions that move (1); each separate part follows the points in it. None, or an empty "
-                    "one: found from the points, or where the flow moves something.",
+                    tooltip="The regions that move (1); each separate part follows the points in it. None, or one "
+                    "that is empty or covers everything: found from the points, or where the flow moves something.",
                 ),
                 FlowType.Input("flow", optional=True, tooltip="Replaces the motion computed from the points."),
             ],
@@ -77,7 +83,7 @@ class DragWarp(io.ComfyNode):
     @classmethod
     def execute(cls, image, drag_points, displacement, sampling, front, seam, grow, feather, mask=None, flow=None):
         height, width = image.shape[1:3]
-        mask = painted(mask)
+        mask = _part(mask)
         for name, given in (("mask", mask), ("flow", flow)):
             if given is not None and len(given) not in (1, len(image)):
                 raise ValueError(f"Drag Warp: {name} has a batch of {len(given)}, but there are {len(image)} pictures")
