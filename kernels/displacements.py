@@ -1,0 +1,130 @@
+"""The choices of a displacement: how the drags at a few handles move every cell of a region."""
+
+import torch
+import torch.nn.functional as F
+
+from .arap import SQUARES, arap_nodes
+from .lwf import lwf
+from .mls import affine, rigid, similarity
+from .nearest import nearest, nearest_4
+from .parts import bounding_box, label_parts
+
+# a smooth motion is computed on a grid of at least this many cells a side, each at most MAX_STEP wide
+NODES, MAX_STEP = 128, 8
+# how far outside its region a handle may lie, of the longer side of the picture
+REACH = 1 / 32
+
+
+class DisplacementError(ValueError):
+    """A drag that moves nothing; the message names it."""
+
+
+def _enlarged(nodes, step, height, width):
+    """Displacements [2, height, width] between nodes [2, h, w] that are step cells apart."""
+    size = [(n - 1) * step + 1 for n in nodes.shape[1:]]
+    return F.interpolate(nodes[None], size, mode="bilinear", align_corners=True)[0, :, :height, :width]
+
+
+def _axis(length, step, like):
+    """0, step, 2 * step, ... up to the first that is not below length - 1."""
+    return torch.arange(-(-(length - 1) // step) + 1, device=like.device, dtype=like.dtype) * step
+
+
+def _in_window(displacement):
+    """The FLOW function of displacement(handles, targets, region) -> [2, h, w] within the region's bounding box."""
+
+    def flow(handles, targets, region):
+        region = region.bool()
+        out = torch.zeros(1, 2, *region.shape, device=region.device)
+        if len(handles) and region.any():
+            window = bounding_box(region)
+            low = handles.new_tensor([window[1].start, window[0].start])
+            inside = region[window]
+            moved = displacement(handles - low, targets - low, inside)
+            out[0, :, window[0], window[1]] = torch.where(inside, moved.to(out), 0)
+        return out
+
+    return flow
+
+
+def _on_cells(function):
+    def displacement(handles, targets, region):
+        handles, targets = (points.to(region.device, torch.float32) for points in (handles, targets))
+        return function(*(_axis(n, 1, handles) for n in (region.shape[1], region.shape[0])), handles, targets)
+
+    return displacement
+
+
+def _on_nodes(function):
+    def displacement(handles, targets, region):
+        height, width = region.shape
+        handles, targets = (points.to(region.device, torch.float32) for points in (handles, targets))
+        step = min(MAX_STEP, max(1, max(height, width) // NODES))
+        nodes = function(_axis(width, step, handles), _axis(height, step, handles), handles, targets)
+        return _enlarged(nodes, step, height, width)
+
+    return displacement
+
+
+def _arap(handles, targets, region):
+    height, width = region.shape
+    step = max(1, -(-max(height, width) // SQUARES))
+    used = F.max_pool2d(region[None].float(), step, step, ceil_mode=True)[0] > 0
+    # a few hundred unknowns: faster in double on the CPU than anywhere else
+    nodes = arap_nodes(handles.cpu().double(), targets.cpu().double(), used.cpu(), step)
+    return _enlarged(nodes.to(region.device, torch.float32), step, height, width)
+
+
+# name -> f(handles [N, 2], targets [N, 2], region [H, W]) -> FLOW [1, 2, H, W] (float32, cells), 0 outside the region.
+# Points are cell indices: an integer is the centre of a cell.
+DISPLACEMENTS = {
+    "stretch": lwf,
+    "nearest-4": _in_window(_on_cells(nearest_4)),
+    "nearest": _in_window(_on_cells(nearest)),
+    "rigid": _in_window(_on_nodes(rigid)),
+    "similarity": _in_window(_on_nodes(similarity)),
+    "affine": _in_window(_on_nodes(affine)),
+    "arap": _in_window(_arap),
+}
+
+
+def _part_at(labels, handle, reach):
+    """Number of the part nearest to the handle (x, y), 0 if it is farther than reach, and its distance within it."""
+    height, width = labels.shape
+    x, y = handle
+    column, row = (min(max(round(v), 0), n - 1) for v, n in ((x, width), (y, height)))
+    if labels[row, column]:
+        return int(labels[row, column])
+    top, left = max(0, int(y - reach)), max(0, int(x - reach))
+    near = labels[top : int(y + reach) + 2, left : int(x + reach) + 2]
+    cells = near.nonzero()
+    if not len(cells):
+        return 0
+    distance = torch.hypot(cells[:, 1] + left - x, cells[:, 0] + top - y)
+    best = distance.argmin()
+    return int(near[tuple(cells[best])]) if distance[best] <= reach else 0
+
+
+def displace(handles, targets, region, choice, reach=None):
+    """FLOW [1, 2, H, W] of the drags handles -> targets [N, 2] (cell indices) by the choice of DISPLACEMENTS over
+    region [H, W]: every connected part moves by its own handles, one without handles stays. A handle outside belongs to
+    the nearest part within reach cells (1/32 of the longer side); farther away it is a DisplacementError."""
+    region = region.bool()
+    reach = REACH * max(region.shape) if reach is None else reach
+    flow = torch.zeros(1, 2, *region.shape, device=region.device)
+    labels, boxes = label_parts(region)
+    found = [_part_at(labels, handle, reach) for handle in handles.tolist()]
+    for number, part in enumerate(found, 1):
+        if not part:
+            raise DisplacementError(
+                f"point {number} starts outside the region, more than {reach:.0f} away from it; move it into the "
+                "region, or make the region larger"
+            )
+    found = torch.tensor(found)
+    for number, box in enumerate(boxes, 1):
+        chosen = found == number
+        if chosen.any():
+            low = handles.new_tensor([box[1].start, box[0].start])
+            part = labels[box] == number
+            flow[(0, slice(None), *box)] += DISPLACEMENTS[choice](handles[chosen] - low, targets[chosen] - low, part)[0]
+    return flow

@@ -1,0 +1,85 @@
+"""A picture warped by a forward displacement, and what has to be painted anew (Inpaint4Drag's warp, 2025, inverted)."""
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+
+from .inverse import invert
+
+SAMPLINGS = ("bilinear", "bicubic")
+# content that moves less than this many pixels stays as it is
+STILL = 1e-3
+
+
+class Warped(NamedTuple):
+    """image [B, C, H, W]; opened and moved [B, H, W] (bool)."""
+
+    image: torch.Tensor
+    opened: torch.Tensor
+    moved: torch.Tensor
+
+
+def _sampled(image, source, sampling):
+    """Values of image [B, C, H, W] at source [2, h, w] (x, y; pixel indices)."""
+    size = source.new_tensor([image.shape[3], image.shape[2]]).view(2, 1, 1)
+    grid = ((source + 0.5) / size * 2 - 1).permute(1, 2, 0).to(image)
+    return F.grid_sample(image, grid.expand(len(image), -1, -1, -1), sampling, "border", align_corners=False)
+
+
+def _warp(image, flow, region, sampling, front):
+    """Warped of image [B, C, H, W] by one flow [2, H, W] over one region [H, W]."""
+    out, opened, moved = image.clone(), torch.zeros_like(region), torch.zeros_like(region)
+    if region.any() and flow[:, region].any():
+        window, source, arrived = invert(flow.float(), region, front)
+        rows, columns = window
+        x, y = (torch.arange(s.start, s.stop, device=flow.device) for s in (columns, rows))
+        shift = torch.maximum((source[0] - x).abs(), (source[1] - y[:, None]).abs())
+        moved[rows, columns] = arrived & (shift > STILL)
+        opened = region.clone()
+        opened[rows, columns] &= ~arrived
+        part = out[:, :, rows, columns]
+        sampled = _sampled(image, source, sampling)
+        if sampling == "bicubic":
+            sampled = sampled.clamp(image.min(), image.max())
+        out[:, :, rows, columns] = torch.where(moved[rows, columns], sampled, part)
+    return Warped(out, opened, moved)
+
+
+def drag_warp(image, flow, region, sampling="bilinear", front="longest"):
+    """Warped of image [B, C, H, W] by the forward displacement flow [1 or B, 2, H, W] (pixels) over region [1 or B, H, W]
+    (bool), by a choice of SAMPLINGS and FRONTS.
+
+    moved is where moved content lies now, also outside the region; opened are the pixels of the region that nothing
+    reaches, which keep what they show. All other pixels stay bit for bit, all of them under zero flow.
+    """
+    batch = len(image)
+    region = region.bool()
+    if len(flow) == len(region) == 1:
+        warped = _warp(image, flow[0], region[0], sampling, front)
+        return Warped(warped.image, *(one.expand(batch, -1, -1) for one in warped[1:]))
+    flow, region = flow.expand(batch, -1, -1, -1), region.expand(batch, -1, -1)
+    warped = [_warp(image[i : i + 1], flow[i], region[i], sampling, front) for i in range(batch)]
+    return Warped(torch.cat([one.image for one in warped]), *(torch.stack([o[k] for o in warped]) for k in (1, 2)))
+
+
+def _dilated(mask, radius):
+    """mask [B, H, W] (0..1) spread by radius pixels along both axes."""
+    size = 2 * radius + 1
+    wide = F.max_pool2d(mask[:, None], (1, size), 1, (0, radius))
+    return F.max_pool2d(wide, (size, 1), 1, (radius, 0))[:, 0]
+
+
+def inpaint_mask(opened, moved, seam=4, grow=2, feather=4):
+    """What to paint anew [B, H, W] (0..1): opened [B, H, W] grown by `grow` pixels, and a band of `seam` pixels along
+    the border of moved [B, H, W]; outward it fades within `feather` pixels."""
+    mask = _dilated(opened.float(), grow)
+    if seam:
+        outer, inner = (seam + 1) // 2, seam // 2
+        moved = moved.float()
+        band = _dilated(moved, outer) * _dilated(1 - moved, inner)
+        mask = torch.maximum(mask, band)
+    soft = mask
+    for _ in range(feather):
+        soft = torch.maximum(soft, _dilated(soft, 1) - 1 / (feather + 1))
+    return soft
