@@ -6,13 +6,11 @@ from .drag_warp import Warped, drag_warp
 
 
 def warp_picture(image, flow, region, sampling, front):
-    """drag_warp of a picture [B, C, H, W] in 0..1, which stays in that range; the fourth channel is straight alpha."""
+    """drag_warp of a picture [B, C, H, W] in 0..1, whose fourth channel, if any, is straight alpha."""
     if image.shape[1] != 4:
-        warped, opened, moved = drag_warp(image, flow, region, sampling, front)
-    else:
-        alpha = image[:, 3:]
-        warped, opened, moved = drag_warp(torch.cat((image[:, :3] * alpha, alpha), 1), flow, region, sampling, front)
-        alpha = warped[:, 3:]
-        warped = torch.cat((warped[:, :3] / alpha.clamp(min=1e-6), alpha), 1)
-    # bicubic values overshoot at edges
-    return Warped(torch.where(moved[:, None], warped.clamp(0, 1), image), opened, moved)
+        return drag_warp(image, flow, region, sampling, front)
+    alpha = image[:, 3:]
+    warped, opened, moved = drag_warp(torch.cat((image[:, :3] * alpha, alpha), 1), flow, region, sampling, front)
+    straight = (warped[:, :3] / warped[:, 3:].clamp(min=1e-6)).clamp(0, 1)
+    warped = torch.cat((straight, warped[:, 3:].clamp(0, 1)), 1)
+    return Warped(torch.where(moved[:, None], warped, image), opened, moved)

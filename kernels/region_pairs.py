@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-import torch
-from scipy import ndimage
+from .parts import label_parts
 
 MAX_PAIRS = 64
 
@@ -29,9 +28,8 @@ def _parts(masks):
     reading order of their first pixels, or each of several masks."""
     if len(masks) > 1:
         return len(masks), iter(masks)
-    labels, count = ndimage.label(masks[0].cpu().numpy(), structure=[[1, 1, 1]] * 3)
-    labels = torch.from_numpy(labels).to(masks.device)
-    return count, (labels == number for number in range(1, count + 1))
+    labels, boxes = label_parts(masks[0])
+    return len(boxes), (labels == number for number in range(1, len(boxes) + 1))
 
 
 def pair_masks(handles, targets):

@@ -5,9 +5,10 @@ from comfy_api.latest import io
 
 from ..kernels.alpha_warp import warp_picture
 from ..kernels.displacements import DISPLACEMENTS, displace
-from ..kernels.drag_warp import FRONTS, SAMPLINGS, inpaint_mask
+from ..kernels.drag_warp import SAMPLINGS, inpaint_mask
 from ..kernels.find_region import find_region
 from ..kernels.flow import check_flow, resize_flow
+from ..kernels.inverse import FRONTS
 from ..kernels.masks import resize_mask
 from .inputs import painted
 from .types import DragPointsType, FlowType, schema
