@@ -50,7 +50,7 @@ def _in_window(displacement):
 def _on_cells(function):
     def displacement(handles, targets, region):
         handles, targets = (points.to(region.device, torch.float32) for points in (handles, targets))
-        return function(*(_axis(n, 1, handles) for n in (region.shape[1], region.shape[0])), handles, targets)
+        return function(*region.shape, handles, targets)
 
     return displacement
 

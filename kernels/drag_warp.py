@@ -21,34 +21,33 @@ class Warped(NamedTuple):
 
 
 def _sampled(image, source, sampling):
-    """Values of image [B, C, H, W] at source [2, h, w] (x, y; pixel indices)."""
-    size = source.new_tensor([image.shape[3], image.shape[2]]).view(2, 1, 1)
-    grid = ((source + 0.5) / size * 2 - 1).permute(1, 2, 0).to(image)
-    return F.grid_sample(image, grid.expand(len(image), -1, -1, -1), sampling, "border", align_corners=False)
+    """Values of image [B, C, H, W] at source [h, w, 2] (x, y; pixel indices)."""
+    scale = 2 / source.new_tensor([image.shape[3], image.shape[2]])
+    grid = torch.addcmul(scale / 2 - 1, source, scale).to(image).expand(len(image), -1, -1, -1)
+    sampled = F.grid_sample(image, grid, sampling, "border", align_corners=False)
+    # bicubic overshoots at edges
+    return sampled if sampling == "bilinear" else sampled.clamp(image.min(), image.max())
 
 
 def _warp(image, flow, region, sampling, front):
     """Warped of image [B, C, H, W] by one flow [2, H, W] over one region [H, W]."""
     out, opened, moved = image.clone(), torch.zeros_like(region), torch.zeros_like(region)
-    if region.any() and flow[:, region].any():
+    if (flow.any(0) & region).any():
         window, source, arrived = invert(flow.float(), region, front)
         rows, columns = window
         x, y = (torch.arange(s.start, s.stop, device=flow.device) for s in (columns, rows))
-        shift = torch.maximum((source[0] - x).abs(), (source[1] - y[:, None]).abs())
-        moved[rows, columns] = arrived & (shift > STILL)
+        shifted = ((source[..., 0] - x).abs() > STILL) | ((source[..., 1] - y[:, None]).abs() > STILL)
+        moved[rows, columns] = arrived & shifted
         opened = region.clone()
         opened[rows, columns] &= ~arrived
         part = out[:, :, rows, columns]
-        sampled = _sampled(image, source, sampling)
-        if sampling == "bicubic":
-            sampled = sampled.clamp(image.min(), image.max())
-        out[:, :, rows, columns] = torch.where(moved[rows, columns], sampled, part)
+        part.copy_(torch.where(moved[rows, columns], _sampled(image, source, sampling), part))
     return Warped(out, opened, moved)
 
 
 def drag_warp(image, flow, region, sampling="bilinear", front="longest"):
-    """Warped of image [B, C, H, W] by the forward displacement flow [1 or B, 2, H, W] (pixels) over region [1 or B, H, W]
-    (bool), by a choice of SAMPLINGS and FRONTS.
+    """Warped of image [B, C, H, W] by the forward displacement flow [1 or B, 2, H, W] (x, y; pixels) over region
+    [1 or B, H, W] (bool), by a choice of SAMPLINGS and FRONTS.
 
     moved is where moved content lies now, also outside the region; opened are the pixels of the region that nothing
     reaches, which keep what they show. All other pixels stay bit for bit, all of them under zero flow.
@@ -73,13 +72,8 @@ def _dilated(mask, radius):
 def inpaint_mask(opened, moved, seam=4, grow=2, feather=4):
     """What to paint anew [B, H, W] (0..1): opened [B, H, W] grown by `grow` pixels, and a band of `seam` pixels along
     the border of moved [B, H, W]; outward it fades within `feather` pixels."""
-    mask = _dilated(opened.float(), grow)
-    if seam:
-        outer, inner = (seam + 1) // 2, seam // 2
-        moved = moved.float()
-        band = _dilated(moved, outer) * _dilated(1 - moved, inner)
-        mask = torch.maximum(mask, band)
-    soft = mask
+    mask, moved = _dilated(opened.float(), grow), moved.float()
+    mask = torch.maximum(mask, _dilated(moved, (seam + 1) // 2) * _dilated(1 - moved, seam // 2))
     for _ in range(feather):
-        soft = torch.maximum(soft, _dilated(soft, 1) - 1 / (feather + 1))
-    return soft
+        mask = torch.maximum(mask, _dilated(mask, 1) - 1 / (feather + 1))
+    return mask
