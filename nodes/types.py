@@ -9,6 +9,7 @@ KVCacheType = io.Custom("KV_CACHE")
 FlowType = io.Custom("FLOW")
 MotionPredictorType = io.Custom("MOTION_PREDICTOR")
 FlowGenType = io.Custom("FLOWGEN")
+DragRegionsType = io.Custom("DRAG_REGIONS")
 
 
 def schema(*, search_aliases, **fields):

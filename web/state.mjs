@@ -5,14 +5,17 @@
 /** @typedef {import("./mask.mjs").Stroke} Stroke */
 /** @typedef {{readonly handle: Point, readonly target: Point|null, readonly enabled: boolean, readonly locked: boolean}}
  *  Pair a pair without a target is half finished and ignored by the edit */
+/** @typedef {{readonly handle: readonly Point[], readonly target: readonly Point[]}} Region a region pair: polygons with
+ *  as many corners, of which the first goes to the second */
 /** @typedef {{readonly image: readonly [number, number]|null, readonly picture: string|null,
- *  readonly pairs: readonly Pair[], readonly strokes: readonly Stroke[]}} Document image: size in pixels of the picture
- *  that the points were placed on; picture: a file in ComfyUI's input folder, used when no IMAGE is connected */
+ *  readonly pairs: readonly Pair[], readonly strokes: readonly Stroke[], readonly regions: readonly Region[]}} Document
+ *  image: size in pixels of the picture that the points were placed on; picture: a file in ComfyUI's input folder, used
+ *  when no IMAGE is connected */
 /** @typedef {"handle"|"target"|"both"} Part */
 /** @typedef {ReadonlyMap<number, Part>} Selection which part of which pair, by index */
 
 /** @type {Document} */
-export const EMPTY = Object.freeze({ image: null, picture: null, pairs: [], strokes: [] });
+export const EMPTY = Object.freeze({ image: null, picture: null, pairs: [], strokes: [], regions: [] });
 export const MAX_PAIRS = 512;
 const HISTORY = 200;
 
