@@ -130,6 +130,10 @@ test("a click selects, a click beside lets go, and only the next one places a co
   const { pull, store, gestures } = opened(one);
   pull([[200, 200]]);
   assert.deepEqual([...store.selection], [[~0, "handle"]]);
+  // two of its knobs
+  for (const at of [[102, 101], [85, 88]]) pull([at, [at[0] + 1, at[1]]]);
+  assert.deepEqual([...store.selection], [[~0, "handle"]]);
+  assert.equal(store.document, one);
   pull([[900, 900]]);
   assert.equal(store.selection.size, 0);
   assert.equal(gestures.current, null);
