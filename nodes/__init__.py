@@ -4,6 +4,7 @@ from comfy_api.latest import ComfyExtension
 
 from .consistency import ApplyKVCache, KVCacheInversion
 from .demo_model import DemoModel
+from .drag_warp import DragWarp
 from .dynadrag import DynaDrag
 from .flow import FlowPreview
 from .flow_diffusion import LoadFlowDiffusion
@@ -14,6 +15,7 @@ from .lightningdrag import ApplyLightningDrag
 from .lightningdrag_files import LoadLightningDrag
 from .motion import LoadMotionPredictor, MotionPrediction
 from .points import DragPointsNode, DragPointsPreview
+from .region_drag import RegionDrag
 from .supervision import MotionSupervision, SelectPoints
 from .warpage import BNNI, LatentWarpage
 
@@ -41,4 +43,6 @@ class DragKit(ComfyExtension):
             IdentityLoRA,
             LoadLightningDrag,
             ApplyLightningDrag,
+            DragWarp,
+            RegionDrag,
         ]

@@ -10,6 +10,7 @@ FlowType = io.Custom("FLOW")
 MotionPredictorType = io.Custom("MOTION_PREDICTOR")
 FlowGenType = io.Custom("FLOWGEN")
 LightningDragType = io.Custom("LIGHTNING_DRAG")
+DragRegionsType = io.Custom("DRAG_REGIONS")
 
 
 def schema(*, search_aliases, **fields):

@@ -28,6 +28,8 @@ NODES = {
     "DragKitLoadFlowDiffusion",
     "DragKitInstantDragConditioning",
     "DragKitIdentityLoRA",
+    "DragKitDragWarp",
+    "DragKitRegionDrag",
 }
 
 
