@@ -9,7 +9,7 @@ from .bench_kernels import median_ms
 from .warp import repair, warp_picture
 
 
-def _region(case, painted):
+def region(case, painted):
     """What a person would paint, [1, H, W]: what moves, everything that changes (the case's mask), or nothing."""
     if painted == "what moves":
         return (case.flow.norm(dim=0, keepdim=True) > 1).float()
@@ -18,7 +18,7 @@ def _region(case, painted):
 
 def _warped(displacement, painted="what moves", repaired=False):
     def run(model, case):
-        warped, anew = warp_picture(case.source[None], case.points, _region(case, painted), displacement)
+        warped, anew = warp_picture(case.source[None], case.points, region(case, painted), displacement)
         return (repair(model, warped, anew) if repaired else warped)[0]
 
     return run

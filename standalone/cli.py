@@ -260,9 +260,10 @@ def edit(arguments):
 
 def bench(arguments):
     if arguments.what == "quality":
-        from . import bench_quality, bench_warp
+        from . import bench_instantdrag, bench_quality, bench_warp
 
-        methods = bench_quality.METHODS | bench_warp.METHODS | (bench_quality.SLOW_METHODS if arguments.slow else {})
+        methods = bench_quality.METHODS | bench_instantdrag.METHODS | bench_warp.METHODS
+        methods |= bench_quality.SLOW_METHODS if arguments.slow else {}
         rows, pictures = bench_quality.bench_quality(arguments.quick, arguments.seed, methods)
         print(bench_quality.table(rows))
         columns, _ = bench_quality.contact_sheet(pictures, arguments.sheet)

@@ -69,7 +69,8 @@ def test_the_example_moves_what_it_drags_and_keeps_the_rest(comfy, ran):
     _, workflow, entry, _ = ran
     (number,) = numbers(workflow, "SaveImage")
     (after,) = comfy.images({"outputs": {number: entry["outputs"][number]}})
-    before = photograph("chelsea").movedim(0, -1)
+    (name,) = (node["widgets_values"][0] for node in workflow["nodes"] if node["type"] == "DragKitDemoModel")
+    before = photograph(name).movedim(0, -1)
     (text,) = (node["widgets_values"][0] for node in workflow["nodes"] if node["type"] == "DragKitDragPoints")
     document = json.loads(text)
     inside = rasterise(read(text).strokes, 256, 256)
