@@ -60,7 +60,7 @@ class LatentWarpage(io.ComfyNode):
                 io.Mask.Output(
                     "holes", display_name="holes", tooltip="1 where content was taken away, one value per latent cell."
                 ),
-                # ids of inputs and outputs differ
+                # ids of inputs and outputs must differ on 0.3.64
                 FlowType.Output(
                     "applied", display_name="displacement", tooltip="The motion that was applied, in latent cells."
                 ),
