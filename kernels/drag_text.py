@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 
 from .json_values import DragPointsError, inner_path, is_side, shown, xy
+from .region_text import read_regions
 from .stroke_text import read_entries
 
 FORMAT, VERSION = "dragkit.points", 1
@@ -21,13 +22,15 @@ _BRACKETS = str.maketrans("()[]", "    ")
 @dataclass(frozen=True)
 class DragText:
     """pairs (number from 1, handle [x, y], target [x, y]), in pixels or else in fractions, of which neither the range
-    nor the count is checked; of the JSON object also the picture's size (width, height), Strokes and picture file."""
+    nor the count is checked; of the JSON object also the picture's size (width, height), Strokes, picture file and
+    RegionPairs."""
 
     pairs: list
     in_pixels: bool = False
     image_size: tuple[int, int] | None = None
     strokes: tuple = ()
     picture: str | None = None
+    regions: tuple = ()
 
 
 def _json_values(text):
@@ -81,6 +84,7 @@ def _object(text):
         image_size=image,
         strokes=read_entries(data.get("strokes")),
         picture=None if picture is None else inner_path(picture, '"picture"'),
+        regions=read_regions(data.get("regions")),
     )
 
 

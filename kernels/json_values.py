@@ -38,6 +38,16 @@ def xy(values, owner, name):
     return values
 
 
+def fractions(values, owner, name):
+    """values if they are a list of two numbers in 0..1."""
+    for axis, value in zip("xy", xy(values, owner, name), strict=True):
+        if not 0 <= value <= 1:
+            raise DragPointsError(
+                f"{owner} has {name} {axis} = {shown(value)}; coordinates are fractions between 0 and 1"
+            )
+    return values
+
+
 def inner_path(value, name):
     """value if it is a path, parts divided by /, that stays in its folder; name says in the error what it is."""
     inner = isinstance(value, str) and 0 < len(value) <= MAX_PATH and not _ROOT.match(value) and "\\" not in value

@@ -140,8 +140,8 @@ def parse_points(text, image_size=None):
     return place(read(text), image_size)
 
 
-def serialise_points(points, strokes=(), picture=None):
-    """The `dragkit.points` JSON text of points, Strokes and a picture file, which read takes apart again."""
+def serialise_points(points, strokes=(), picture=None, regions=()):
+    """The `dragkit.points` JSON text of points, Strokes, picture file and RegionPairs, which read takes apart again."""
     data = {
         "format": FORMAT,
         "version": VERSION,
@@ -153,5 +153,6 @@ def serialise_points(points, strokes=(), picture=None):
         "strokes": [
             {name: value for name, value in vars(stroke).items() if value not in ((), None)} for stroke in strokes
         ],
+        **({"regions": [vars(pair) for pair in regions]} if regions else {}),
     }
     return json.dumps(data)

@@ -1,6 +1,6 @@
 """The strokes of the JSON object, read into Strokes."""
 
-from .json_values import DragPointsError, shown, xy
+from .json_values import DragPointsError, fractions, shown
 from .strokes import Stroke
 
 MAX_STROKES, MAX_STROKE_POINTS = 1000, 10_000
@@ -28,11 +28,7 @@ def _stroke(entry, owner):
         rule = f"{low}" if low == high else f"{low} to {high}"
         raise DragPointsError(f"{owner} is a {tool} with {number} points; it must have {rule}")
     for number, point in enumerate(points, 1):
-        for axis, value in zip("xy", xy(point, owner, f"position {number}"), strict=True):
-            if not 0 <= value <= 1:
-                raise DragPointsError(
-                    f"{owner} has position {number} {axis} = {shown(value)}; coordinates are fractions between 0 and 1"
-                )
+        fractions(point, owner, f"position {number}")
     points = tuple((float(x), float(y)) for x, y in points)
     if tool not in ("brush", "erase"):
         return Stroke(tool, points)

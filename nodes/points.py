@@ -11,7 +11,7 @@ from ..kernels.points import DragPointsError, check_text, place
 from ..kernels.strokes import rasterise
 from . import input_picture
 from .inputs import painted
-from .types import DragPointsType, schema
+from .types import DragPointsType, DragRegionsType, schema
 
 SIZE_WITHOUT_PICTURE = (512, 512)
 # strokes need memory; a text alone must not ask for gigabytes
@@ -83,6 +83,9 @@ class DragPointsNode(io.ComfyNode):
                     "region", display_name="region", tooltip="Where the picture may change, at the size of the picture."
                 ),
                 io.Image.Output("picture", display_name="picture", tooltip="The picture, unchanged."),
+                DragRegionsType.Output(
+                    "regions", display_name="regions", tooltip="The region pairs: what lies where, and where it goes."
+                ),
             ],
             # an end of the graph: the editor can have it run up to here, and is told again what a cached result showed
             is_output_node=True,
@@ -124,7 +127,8 @@ class DragPointsNode(io.ComfyNode):
         picture = torch.zeros(1, 1, 1, 1).expand(1, height, width, 3) if image is None else image
         mask = painted(mask)
         region = _region(mask, height, width, drags.strokes)
-        return io.NodeOutput(drag, region, picture, ui=None if image is None else _editor_view(image, mask))
+        shown = None if image is None else _editor_view(image, mask)
+        return io.NodeOutput(drag, region, picture, drags.regions, ui=shown)
 
 
 class DragPointsPreview(io.ComfyNode):

@@ -10,6 +10,9 @@ from test_points_json import outcome, text_of
 
 SIZE = [400, 200]
 PAIR = {"handle": [0.25, 0.5], "target": [0.5, 0.75]}
+TRIANGLES = {"handle": [[0, 0], [0.5, 0], [0, 0.5]], "target": [[0.5, 0.5], [1, 0.5], [0.5, 1.0]]}
+# what starts so also has the sentence that refuses it
+WITH_REASON = "region"
 
 
 def raw(points="[]", head='"format":"dragkit.points","version":1', **more):
@@ -25,6 +28,10 @@ def pair(numbers):
     """The object with one pair of numbers x,y,x,y as JSON text."""
     x, y, u, v = numbers.split(",")
     return raw(f'[{{"handle":[{x},{y}],"target":[{u},{v}]}}]')
+
+
+def regions(*regions):
+    return entries(regions=list(regions))
 
 
 def strokes(*strokes):
@@ -202,6 +209,49 @@ CASES = {
         }.items()
     },
     "stroke of size 1e999": strokes({"tool": "brush", "points": [[0, 0]], "size": 0.5}).replace("0.5}", "1e999}"),
+    # regions
+    "regions": regions(TRIANGLES, {"handle": [[0, 0.25], [1, 0], [1, 1], [0, 0.75]], "target": [[0.1, 0.2]] * 4}),
+    "regions beside the rest": entries(
+        PAIR, regions=[TRIANGLES], strokes=[{"tool": "invert"}], image=SIZE, picture="a.png"
+    ),
+    "regions with other keys": regions(TRIANGLES | {"enabled": False, "tool": 5}),
+    "regions are null": entries(PAIR, regions=None),
+    "regions are none": entries(PAIR, regions=[]),
+    **{
+        f"regions are {json.dumps(value)}": entries(PAIR, regions=value)
+        for value in ({}, "polygon", 5, True, False, 0, [7], [[]], [None], [{}], TRIANGLES)
+    },
+    **{
+        f"region {name}": regions(TRIANGLES, TRIANGLES | region)
+        for name, region in {
+            "without a handle": {"handle": None},
+            "without a target": {"target": None},
+            "of no corners": {"handle": []},
+            "of two corners": {"target": [[0, 0], [1, 1]]},
+            "of a text": {"handle": "abc"},
+            "of an object": {"handle": {"0": [0, 0], "1": [0, 1], "2": [1, 1]}},
+            "of numbers": {"target": [0, 0, 1, 0, 1, 1]},
+            "of more handle than target": {"handle": [[0, 0], [1, 0], [1, 1], [0, 1]]},
+            "of more target than handle": {"target": [[0, 0], [1, 0], [1, 1], [0, 1]]},
+            "with a corner of one": {"handle": [[0, 0], [1], [1, 1]]},
+            "with a corner of three": {"target": [[0, 0], [1, 0, 0], [1, 1]]},
+            "with a corner of texts": {"handle": [[0, 0], ["1", 0], [1, 1]]},
+            "with a corner of truths": {"handle": [[0, 0], [0, True], [1, 1]]},
+            "with a corner of null": {"handle": [[0, 0], [None, 0], [1, 1]]},
+            "right of the picture": {"target": [[0, 0], [1.0000001, 0], [1, 1]]},
+            "above the picture": {"handle": [[0, 0], [0, 1], [1, -0.25]]},
+            "in pixels": {"handle": [[10, 10], [90, 10], [90, 90]]},
+        }.items()
+    },
+    "region at NaN": regions(TRIANGLES).replace("1.0]", "NaN]"),
+    "region at 1e999": regions(TRIANGLES).replace("1.0]", "1e999]"),
+    "region at -0 and 1e-400": regions(TRIANGLES).replace("[0, 0]", "[-0.0, 1e-400]"),
+    "regions, 64": long(raw(regions=f"[@{json.dumps(TRIANGLES)}]"), json.dumps(TRIANGLES) + ",", 63),
+    "regions, 65": long(raw(regions=f"[@{json.dumps(TRIANGLES)}]"), json.dumps(TRIANGLES) + ",", 64),
+    "regions of 10002 corners": [
+        [raw()[:-1] + ',"regions":[{"handle":[[0,0]', 1], [",[1,0]", 5000], ['],"target":[[0,0]', 1], [",[0,1]", 5000],
+        ["]}]}", 1],
+    ],
     # lines
     "blank": "",
     "blanks": BLANKS,
@@ -329,7 +379,10 @@ def main():
                 "pieces" if is_pieces(text) else "text": text,
                 "size": size,
             }
-            cases.append(json.dumps(case | outcome(text_of(case), size)))
+            found = outcome(text_of(case), size)
+            if not name.startswith(WITH_REASON):
+                found.pop("reason", None)
+            cases.append(json.dumps(case | found))
     path = conftest.ROOT / "tests/golden/points_json.json"
     path.write_text("[\n" + ",\n".join(cases) + "\n]\n", encoding="utf-8")
 

@@ -231,7 +231,7 @@ values = st.recursive(
 )
 fields = st.fixed_dictionaries(
     {"format": st.just("dragkit.points"), "version": st.just(1)},
-    optional={"points": st.lists(values, max_size=4) | values, "image": values, "strokes": values},
+    optional={"points": st.lists(values, max_size=4) | values, "image": values, "strokes": values, "regions": values},
 )
 
 

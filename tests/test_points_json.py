@@ -19,8 +19,8 @@ def outcome(text, size):
         if drags.in_pixels and size is None:
             return {"verdict": "waiting"}
         points = place(drags, size)
-    except DragPointsError:
-        return {"verdict": "refused"}
+    except DragPointsError as error:
+        return {"verdict": "refused", "reason": str(error).removeprefix("Drag Points: ")}
     pairs = zip(points.handles.tolist(), points.targets.tolist(), strict=True)
     strokes = [
         {key: value for key, value in vars(stroke).items() if value not in ((), None)} for stroke in drags.strokes
@@ -31,6 +31,7 @@ def outcome(text, size):
         "picture": drags.picture,
         "pairs": [[*handle, *target] for handle, target in pairs],
         "strokes": strokes,
+        **({"regions": [vars(pair) for pair in drags.regions]} if drags.regions else {}),
     }
 
 
@@ -42,7 +43,11 @@ def text_of(case):
 @pytest.mark.parametrize("case", GOLDEN, ids=lambda case: case["name"])
 def test_the_golden_verdicts(case):
     expected = {key: value for key, value in case.items() if key not in ("name", "text", "pieces", "size")}
-    assert json.loads(json.dumps(outcome(text_of(case), case["size"]))) == expected
+    found = json.loads(json.dumps(outcome(text_of(case), case["size"])))
+    # only some of the sentences are held against each other
+    if "reason" not in expected:
+        found.pop("reason", None)
+    assert found == expected
 
 
 def test_a_picture_comes_back():

@@ -2,6 +2,7 @@
 // Everything that can be done with a button or a key, without the buttons.
 
 import { hull } from "./geometry.mjs";
+import { outlineRegion } from "./regions.mjs";
 import { addPair, addStroke, moveParts, removePairs, toggle } from "./state.mjs";
 
 /** @typedef {import("./session.mjs").Session} Session */
@@ -28,8 +29,9 @@ export function commands(session, gestures) {
     store.commit();
   };
   const hasSelection = () => store.selection.size > 0;
-  const all = (/** @type {"enabled"|"locked"} */ flag) =>
-    hasSelection() && [...store.selection.keys()].every((index) => store.document.pairs[index][flag]);
+  const arrows = () => store.document.pairs.filter((_, index) => store.selection.has(index));
+  const hasArrows = () => arrows().length > 0;
+  const all = (/** @type {"enabled"|"locked"} */ flag) => hasArrows() && arrows().every((pair) => pair[flag]);
   /** @param {ToolName} tool @param {string} label @param {string} key @returns {Command} */
   const tool = (tool, label, key) => ({
     icon: tool,
@@ -39,7 +41,7 @@ export function commands(session, gestures) {
     run: () => {
       gestures.cancel();
       ui.tool = tool;
-      if (tool !== "drag") ui.maskShown = true;
+      if (tool !== "drag" && tool !== "region") ui.maskShown = true;
       store.notify();
     },
   });
@@ -56,19 +58,25 @@ export function commands(session, gestures) {
   });
   return {
     drag: tool("drag", "Drag: pull on the picture to make an arrow, pull its ends or its middle to move it", "V"),
+    region: tool(
+      "region",
+      "Region pair: pull an outline around what moves, then pull it to where it goes; its knobs turn and scale it",
+      "D",
+    ),
     brush: tool("brush", "Brush: paint where the picture may change", "B"),
     erase: tool("erase", "Eraser", "E"),
     polygon: tool("polygon", "Lasso: pull an outline, or click its corners and the first one again", "L"),
     box: tool("box", "Box", "R"),
     hull: {
       icon: "hull",
-      label: "Paint the region around all points",
+      label: "Paint the region around all points and region pairs",
       key: "G",
-      enabled: () => store.committed.pairs.length > 0,
+      enabled: () => store.committed.pairs.length + store.committed.regions.length > 0,
       run: () =>
         change((document) => {
           const ends = document.pairs.flatMap(({ handle, target }) => (target ? [handle, target] : [handle]));
-          return addStroke(document, { tool: "polygon", points: hull(ends, session.size, HULL_MARGIN) });
+          const corners = document.regions.flatMap(({ handle, target }) => [...handle, ...target]);
+          return addStroke(document, { tool: "polygon", points: hull([...ends, ...corners], session.size, HULL_MARGIN) });
         }),
     },
     invert: { icon: "invert", label: "Invert the region", key: "I", run: () => change((document) => addStroke(document, { tool: "invert" })) },
@@ -95,7 +103,7 @@ export function commands(session, gestures) {
       label: "Use the selected arrows (off keeps them without using them)",
       key: "O",
       pressed: () => all("enabled"),
-      enabled: hasSelection,
+      enabled: hasArrows,
       run: () => change((document) => toggle(document, store.selection, "enabled")),
     },
     locked: {
@@ -103,12 +111,12 @@ export function commands(session, gestures) {
       label: "Lock the selected arrows: they cannot be moved or deleted, and what lies below can be taken hold of",
       key: "K",
       pressed: () => all("locked"),
-      enabled: hasSelection,
+      enabled: hasArrows,
       run: () => change((document) => toggle(document, store.selection, "locked")),
     },
     remove: {
       icon: "remove",
-      label: "Delete the selected arrows",
+      label: "Delete the selected arrows and region pairs",
       key: "Delete",
       enabled: hasSelection,
       run: () => change((document) => removePairs(document, store.selection)),
@@ -142,13 +150,34 @@ function nudge({ store, size }, gestures, dx, dy) {
   store.commit("nudge");
 }
 
-/** Selects the pair that is `step` after the selected one. @param {Session} session @param {number} step */
-function selectNext({ store }, step) {
-  const count = store.document.pairs.length;
+/** What the tool is about: regions or arrows, by the index of a selection. @param {Session} session */
+function selectable({ store, ui }) {
+  const { pairs, regions } = store.document;
+  return ui.tool === "region" ? regions.map((_, index) => ~index) : pairs.map((_, index) => index);
+}
+
+/** Selects what is `step` after the selected one. @param {Session} session @param {number} step */
+function selectNext(session, step) {
+  const { store, ui } = session;
+  const indices = selectable(session);
+  const count = indices.length;
   if (!count) return;
   const [current] = store.selection.keys();
-  const index = current === undefined ? (step > 0 ? 0 : count - 1) : (current + step + count) % count;
-  store.select(new Map([[index, store.selection.get(current) ?? "both"]]));
+  const place = indices.indexOf(current);
+  const next = indices[place < 0 ? (step > 0 ? 0 : count - 1) : (place + step + count) % count];
+  const part = ui.tool === "region" ? "target" : "both";
+  store.select(new Map([[next, (place >= 0 && store.selection.get(current)) || part]]));
+}
+
+/** Makes an arrow or a region in the middle of the picture. @param {Session} session */
+function addInMiddle({ store, ui }) {
+  const { document } = store;
+  const [low, high] = [0.4, 0.6];
+  if (ui.tool === "region") {
+    const added = outlineRegion(document, [[low, low], [high, low], [high, high], [low, high]]);
+    store.show(added, new Map([[~document.regions.length, "target"]]));
+  } else store.show(addPair(document, [0.5, 0.5], [0.5, 0.5]), new Map([[document.pairs.length, "target"]]));
+  store.commit();
 }
 
 /** Takes the next part of what is selected: handle, target, the whole arrow. @param {Session} session */
@@ -169,7 +198,7 @@ export function pressKey(session, gestures, known, key) {
   if ((key.ctrlKey || key.metaKey) && !key.altKey) {
     if (name === "z") run(key.shiftKey ? "redo" : "undo");
     else if (name === "y") run("redo");
-    else if (name === "a") store.select(new Map(store.document.pairs.map((_, index) => [index, "both"])));
+    else if (name === "a") store.select(new Map(selectable(session).map((index) => [index, "both"])));
     else return false;
     return true;
   }
@@ -191,9 +220,7 @@ export function pressKey(session, gestures, known, key) {
   else if (name === "x") selectPart(session);
   else if (name === "n") {
     gestures.cancel();
-    const { document } = store;
-    store.show(addPair(document, [0.5, 0.5], [0.5, 0.5]), new Map([[document.pairs.length, "target"]]));
-    store.commit();
+    addInMiddle(session);
   } else if (name === "p") {
     const order = /** @type {const} */ (["original", "preview", "result"]).filter((view) => known[view].enabled?.() ?? true);
     known[order[(order.indexOf(ui.showing) + 1) % order.length]].run();

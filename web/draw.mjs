@@ -2,15 +2,18 @@
 // Draws the editor's scene on a canvas: picture, region, arrows, and what the hand is about to do.
 
 import { toCanvas } from "./geometry.mjs";
+import { centre } from "./regions.mjs";
 
 /** @typedef {import("./geometry.mjs").View} View */
 /** @typedef {import("./geometry.mjs").Position} Position */
 /** @typedef {import("./state.mjs").Pair} Pair */
+/** @typedef {import("./state.mjs").Region} Region */
 /** @typedef {import("./state.mjs").Selection} Selection */
 /** @typedef {{
  *   readonly view: View, readonly pixel: number,
  *   readonly layers: readonly CanvasImageSource[],
- *   readonly pairs: readonly Pair[], readonly selection: Selection,
+ *   readonly pairs: readonly Pair[], readonly regions: readonly Region[], readonly selection: Selection,
+ *   readonly knobs: readonly import("./regions.mjs").Knob[],
  *   readonly path: readonly Position[], readonly box: readonly [Position, Position]|null,
  *   readonly brush: {readonly at: Position, readonly radius: number}|null,
  * }} Scene pixel: one pixel of the screen in canvas pixels; layers: pictures that fill the view, from below; path, box,
@@ -107,6 +110,40 @@ function drawPairs(c, { view, pixel, pairs, selection }) {
   });
 }
 
+/** Handles in solid lines, targets in dashed ones, for those who cannot tell red from blue.
+ * @param {CanvasRenderingContext2D} c @param {Scene} scene */
+function drawRegions(c, { view, pixel, regions, selection }) {
+  regions.forEach((region, index) => {
+    const part = selection.get(~index);
+    const ends = /** @type {const} */ ([["handle", HANDLE], ["target", TARGET]]);
+    const [from, to] = ends.map(([name, colour]) => {
+      const corners = region[name].map((corner) => toCanvas(view, corner));
+      c.beginPath();
+      for (const at of corners) c.lineTo(...at);
+      c.closePath();
+      c.setLineDash(name === "target" ? [6 * pixel, 4 * pixel] : []);
+      rimmed(c, part === name || part === "both" ? SELECTED : colour, 1.5 * pixel);
+      c.setLineDash([]);
+      return centre(corners);
+    });
+    arrow(c, from, to, part === "both" ? SELECTED : "#fff", pixel, false);
+    label(c, `region ${index + 1}`, from, pixel);
+  });
+}
+
+/** Squares pull a single corner, circles turn and scale. @param {CanvasRenderingContext2D} c @param {Scene} scene */
+function drawKnobs(c, { knobs, pixel }) {
+  for (const { at, corner } of knobs) {
+    const radius = 4.5 * pixel;
+    c.beginPath();
+    if (corner === null) c.arc(...at, radius, 0, 2 * Math.PI);
+    else c.rect(at[0] - radius, at[1] - radius, 2 * radius, 2 * radius);
+    c.fillStyle = "#fff";
+    c.fill();
+    rimmed(c, SELECTED, 1.5 * pixel);
+  }
+}
+
 /**
  * @param {CanvasRenderingContext2D} c with a transform from canvas pixels @param {readonly [number, number]} size
  * @param {Scene} scene
@@ -115,7 +152,9 @@ export function draw(c, size, scene) {
   const { view, pixel, layers, path, box, brush } = scene;
   c.clearRect(0, 0, ...size);
   for (const layer of layers) c.drawImage(layer, view.x, view.y, view.width, view.height);
+  drawRegions(c, scene);
   drawPairs(c, scene);
+  drawKnobs(c, scene);
   if (path.length > 0) {
     c.beginPath();
     for (const at of path) c.lineTo(...at);

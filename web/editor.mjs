@@ -19,14 +19,15 @@ import { STYLE } from "./style.mjs";
  *   close: opens or closes the large view */
 
 const BAR = [
-  ["drag", "brush", "erase", "polygon", "box"],
+  ["drag", "region", "brush", "erase", "polygon", "box"],
   ["hull", "invert", "clear", "mask"],
   ["undo", "redo", "enabled", "locked", "remove"],
   ["original", "preview", "result", "release"],
 ];
 const HELP =
   "Drag point editor. N: new arrow in the middle, comma and full stop: previous and next arrow, X: handle, target or " +
-  "both, arrow keys: move by a pixel, with Shift by ten, Delete, O: on or off, K: lock, V B E L R: tools, Escape: leave.";
+  "both, arrow keys: move by a pixel, with Shift by ten, Delete, O: on or off, K: lock, V B E L R: tools, Escape: leave. " +
+  "D: region pairs, to which all these keys then apply.";
 
 export class Editor {
   #life = new AbortController();

@@ -3,6 +3,8 @@
 
 import { hit, inBox } from "./geometry.mjs";
 import { simplifyPath } from "./mask.mjs";
+import { boxStroke, brushStroke, lasso } from "./painting.mjs";
+import { addRegion, hitRegion, knobs, outlineRegion, reshape } from "./regions.mjs";
 import { addPair, addStroke, changePair, inPicture, moveParts, removePairs } from "./state.mjs";
 
 /** @typedef {import("./state.mjs").Point} Point */
@@ -11,13 +13,13 @@ import { addPair, addStroke, changePair, inPicture, moveParts, removePairs } fro
 /** @typedef {import("./mask.mjs").Stroke} Stroke */
 /** @typedef {import("./geometry.mjs").Position} Position */
 /** @typedef {import("./geometry.mjs").View} View */
-/** @typedef {"drag"|"brush"|"erase"|"polygon"|"box"} ToolName */
+/** @typedef {"drag"|"region"|"brush"|"erase"|"polygon"|"box"} ToolName */
 /** @typedef {{readonly position: Position, readonly point: Point, readonly view: View, readonly reach: number,
  *  readonly shift: boolean, readonly alt: boolean}} Press point: the position in fractions of the picture, not clamped;
  *  reach: how far from a point it still counts as taken, in canvas pixels */
-/** @typedef {{move(press: Press): void, up(press: Press): boolean, stroke?: Stroke, box?: [Position, Position],
- *  readonly pulls?: boolean}} Gesture up says whether it is over; stroke, box: what to draw meanwhile; pulls: whether it
- *  changes pairs */
+/** @typedef {{move(press: Press): void, up(press: Press): boolean, stroke?: Stroke, outline?: readonly Point[],
+ *  box?: [Position, Position], readonly pulls?: boolean}} Gesture up says whether it is over; stroke, outline, box: what to
+ *  draw meanwhile; pulls: whether it changes pairs */
 
 // less than this is a click, in multiples of the reach
 const CLICK = 0.4;
@@ -100,18 +102,19 @@ export class Gestures {
   /** Closes a lasso that is being placed corner by corner. @returns {boolean} whether there was one */
   finish() {
     this.#yield();
-    const stroke = this.current?.stroke;
-    if (stroke?.tool !== "polygon") return false;
+    const outline = this.current?.outline;
+    if (!outline) return false;
     this.current = null;
-    if ((stroke.points?.length ?? 0) >= 3) this.#addStroke(stroke);
-    else this.store.notify();
+    if (outline.length < 3) this.store.notify();
+    else if (this.ui.tool === "region") this.#addRegion(outline);
+    else this.paint({ tool: "polygon", points: outline });
     return true;
   }
 
   /** Removes the pair under a press, or ends the gesture that is going on. @param {Press} press */
   remove(press) {
     if (this.cancel()) return;
-    const found = hit(this.store.document.pairs, press.view, press.position, press.reach);
+    const found = this.#hit(press);
     if (!found) return;
     this.store.show(removePairs(this.store.document, new Map([[found.index, "both"]])));
     this.store.commit();
@@ -120,18 +123,47 @@ export class Gestures {
   /** @param {Press} press @returns {Gesture} */
   #begin(press) {
     const { tool } = this.ui;
-    if (tool === "polygon") return this.#lasso();
-    if (tool === "box") return this.#boxStroke(press);
-    if (tool !== "drag") return this.#brush(tool);
-    const found = hit(this.store.document.pairs, press.view, press.position, press.reach);
+    if (tool === "polygon") return lasso(this, true);
+    if (tool === "box") return boxStroke(this, press);
+    if (tool === "brush" || tool === "erase") return brushStroke(this, tool);
+    const knob = tool === "region" && this.#knob(press);
+    if (knob) return reshape(this, press, knob);
+    const found = this.#hit(press);
+    if (!found && tool === "region") {
+      // as with arrows, a click beside what is selected only lets it go
+      const clicks = !this.store.selection.size;
+      this.store.select(new Map());
+      return lasso(this, false, clicks);
+    }
     if (!found) return press.shift ? this.#selectBox(press) : this.#pull(press);
     if (press.shift) return this.#toggleSelected(found.index, found.part);
-    if (press.alt && found.part === "handle") return this.#clone(press, found.index);
+    // a target hides the handle that it was just made of
+    if (press.alt && (found.part === "handle" || tool === "region")) return this.#clone(press, found.index);
     return this.#drag(press, found.index, found.part);
   }
 
-  /** @param {Stroke} stroke */
-  #addStroke(stroke) {
+  /** @param {Press} press */
+  #hit({ view, position, reach }) {
+    const { document, selection } = this.store;
+    if (this.ui.tool === "region") return hitRegion(document.regions, selection, view, position, reach);
+    return hit(document.pairs, view, position, reach);
+  }
+
+  /** @param {Press} press */
+  #knob({ view, position: [x, y], reach }) {
+    const { document, selection } = this.store;
+    return knobs(document, selection, view).find(({ at }) => Math.hypot(at[0] - x, at[1] - y) <= reach);
+  }
+
+  /** @param {readonly Point[]} outline */
+  #addRegion(outline) {
+    const { document } = this.store;
+    this.store.show(outlineRegion(document, outline), new Map([[~document.regions.length, "target"]]));
+    this.store.commit();
+  }
+
+  /** Adds a stroke without what hands cannot mean. @param {Stroke} stroke */
+  paint(stroke) {
     const least = stroke.tool === "polygon" ? 3 : 2;
     const points = stroke.points && simplifyPath(stroke.points, STROKE_TOLERANCE, least);
     this.store.show(addStroke(this.store.document, { ...stroke, points }));
@@ -172,7 +204,7 @@ export class Gestures {
     const moving = among ? store.selection : new Map([[index, part]]);
     store.select(moving);
     return {
-      pulls: true,
+      pulls: index >= 0,
       move: ({ point }) => {
         if (this.pulling) store.show(moveParts(document, moving, point[0] - start.point[0], point[1] - start.point[1]));
       },
@@ -184,14 +216,15 @@ export class Gestures {
     };
   }
 
-  /** Alt and a pull on a handle: a second pair with the same motion. @param {Press} start @param {number} index
-   * @returns {Gesture} */
+  /** Alt and a pull on a handle, or on a region: a second pair with the same motion. @param {Press} start
+   * @param {number} index @returns {Gesture} */
   #clone(start, index) {
     const before = this.store.document;
-    const { handle, target } = before.pairs[index];
-    this.store.show(addPair(before, handle, target));
-    if (this.store.document === before) return this.#drag(start, index, "handle");
-    const gesture = this.#drag(start, before.pairs.length, "both");
+    const { pairs, regions } = before;
+    const copied = index < 0 ? addRegion(before, regions[~index]) : addPair(before, pairs[index].handle, pairs[index].target);
+    if (copied === before) return this.#drag(start, index, "handle");
+    this.store.show(copied);
+    const gesture = this.#drag(start, index < 0 ? ~regions.length : pairs.length, "both");
     return {
       ...gesture,
       up: (press) => {
@@ -225,74 +258,4 @@ export class Gestures {
     };
     return gesture;
   }
-
-  /** @param {"brush"|"erase"} tool @returns {Gesture} */
-  #brush(tool) {
-    /** @type {Point[]} */
-    const points = [];
-    /** @type {Gesture} */
-    const gesture = {
-      stroke: { tool, points, size: this.ui.size },
-      move: ({ point }) => {
-        const last = points.at(-1);
-        const next = inPicture(point);
-        if (!last || last[0] !== next[0] || last[1] !== next[1]) points.push(next);
-      },
-      up: () => {
-        this.#addStroke(/** @type {Stroke} */ (gesture.stroke));
-        return true;
-      },
-    };
-    return gesture;
-  }
-
-  /** @param {Press} start @returns {Gesture} */
-  #boxStroke(start) {
-    const first = inPicture(start.point);
-    /** @type {Gesture} */
-    const gesture = {
-      move: ({ point }) => {
-        gesture.stroke = { tool: "box", points: [first, inPicture(point)] };
-      },
-      up: ({ point }) => {
-        const last = inPicture(point);
-        // without an area it would be a step of the history that nobody sees
-        if (this.pulling && first[0] !== last[0] && first[1] !== last[1]) this.#addStroke({ tool: "box", points: [first, last] });
-        return true;
-      },
-    };
-    return gesture;
-  }
-
-  /** Pulled, a free outline that closes when it is let go; clicked, one corner after the other until the first one is
-   * clicked again. @returns {Gesture} */
-  #lasso() {
-    /** @type {Point[]} */
-    let corners = [];
-    let free = false;
-    /** @type {Gesture} */
-    const gesture = {
-      move: ({ point }) => {
-        free ||= this.pulling && corners.length === 0;
-        const outline = [...(free ? (gesture.stroke?.points ?? []) : corners), inPicture(point)];
-        gesture.stroke = { tool: "polygon", points: outline };
-      },
-      up: (press) => {
-        const closes = corners.length > 2 && isNear(press, corners[0]);
-        if (closes) gesture.stroke = { tool: "polygon", points: corners };
-        if (free || closes) return this.finish();
-        const last = corners.at(-1);
-        // the second press of a double click is no corner
-        if (!last || !isNear(press, last)) corners = [...corners, inPicture(press.point)];
-        gesture.stroke = { tool: "polygon", points: corners };
-        return false;
-      },
-    };
-    return gesture;
-  }
-}
-
-/** @param {Press} press @param {Point} point */
-function isNear({ position, view, reach }, [x, y]) {
-  return Math.hypot(view.x + x * view.width - position[0], view.y + y * view.height - position[1]) <= reach;
 }

@@ -4,6 +4,7 @@
 /** @type {Record<string, string>} */
 const PATHS = {
   drag: "M5 19 17 7M10 7h7v7M5 19m-2 0a2 2 0 1 0 4 0a2 2 0 1 0-4 0",
+  region: "M3 4h8v7H3zM13 13h8v7h-8zM7 14c0 3 1 4 4 4m-2-2 2 2-2 2",
   brush: "M20 4 10 14M8 13c-3 0-3 3-5 6 4 1 8 0 8-3a3 3 0 0 0-3-3",
   erase: "M9 20 4 15 14 5l6 6-9 9M9 10l6 6M9 20h11",
   polygon: "M4 9 12 4l8 6-3 9-10 1zM4 9l3 11",

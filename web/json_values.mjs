@@ -160,6 +160,22 @@ export function xy(value, owner, name) {
   return [Number(value[0]), Number(value[1])];
 }
 
+export const FRACTIONS = "coordinates are fractions between 0 and 1";
+
+/** @param {readonly number[]} point @param {readonly number[]} high @param {string} owner @param {string} rule */
+export function checkInside(point, high, owner, rule) {
+  const wrong = point.findIndex((value, i) => !(value >= 0 && value <= high[i]));
+  if (wrong >= 0) throw new Problem(`${owner} ${"xy"[wrong]} = ${shown(point[wrong])}; ${rule}`);
+}
+
+/** The two numbers of value, which must be fractions. @param {unknown} value @param {string} owner @param {string} name
+ * @returns {[number, number]} */
+export function fractions(value, owner, name) {
+  const point = xy(value, owner, name);
+  checkInside(point, [1, 1], `${owner} has ${name}`, FRACTIONS);
+  return point;
+}
+
 /** value if it is a path, parts divided by /, that stays in its folder. @param {unknown} value @param {string} name
  * @returns {string} */
 export function innerPath(value, name) {

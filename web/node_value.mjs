@@ -2,15 +2,15 @@
 // The value of a node's editor: a text in the workflow, a document in the editor.
 
 import { read, write } from "./serialise.mjs";
-import { activePairs } from "./state.mjs";
+import { EMPTY, activePairs } from "./state.mjs";
 
 /** @param {import("./state.mjs").Document} document */
-const dragsOf = (document) => JSON.stringify(activePairs(document));
+const dragsOf = (document) => JSON.stringify([activePairs(document), document.regions]);
 
 export class NodeValue {
   /** @type {unknown} as the workflow holds it */ #value = "";
   /** whether its coordinates wait for the size of the picture */ #waiting = false;
-  #drags = JSON.stringify([]);
+  #drags = dragsOf(EMPTY);
 
   /** @param {import("./session.mjs").Session} session */
   constructor(session) {

@@ -2,8 +2,11 @@
 // The document as text: what the widget holds, the workflow saves and kernels/drag_text.py reads.
 
 import { readDrags } from "./drag_text.mjs";
-import { Problem, innerPath, isNumber, jsonValues, shown, strip, xy } from "./json_values.mjs";
+import {
+  FRACTIONS, Problem, checkInside, fractions, innerPath, isNumber, jsonValues, shown, strip, xy,
+} from "./json_values.mjs";
 import { MAX_JSON, MAX_STROKES, simplify } from "./mask.mjs";
+import { readRegions } from "./region_text.mjs";
 import { EMPTY, MAX_PAIRS } from "./state.mjs";
 
 /** @typedef {import("./state.mjs").Document} Document */
@@ -29,14 +32,6 @@ const TOOLS = {
 
 /** @param {readonly number[]} point @param {readonly number[]} high */
 const inside = (point, high) => point.every((value, i) => value >= 0 && value <= high[i]);
-
-/** @param {readonly number[]} point @param {readonly number[]} high @param {string} owner @param {string} rule */
-function checkInside(point, high, owner, rule) {
-  const wrong = point.findIndex((value, i) => !(value >= 0 && value <= high[i]));
-  if (wrong >= 0) throw new Problem(`${owner} ${"xy"[wrong]} = ${shown(point[wrong])}; ${rule}`);
-}
-
-const FRACTIONS = "coordinates are fractions between 0 and 1";
 
 /** @param {number} count */
 function checkCount(count) {
@@ -82,11 +77,7 @@ function readStroke(entry, number) {
     const count = Array.isArray(list) ? list.length : "no list of";
     throw new Problem(`${owner} is a ${tool} with ${count} points; it must have ${low === high ? low : `${low} to ${high}`}`);
   }
-  const points = list.map((value, i) => {
-    const point = xy(value, owner, `position ${i + 1}`);
-    checkInside(point, [1, 1], `${owner} has position ${i + 1}`, FRACTIONS);
-    return point;
-  });
+  const points = list.map((value, i) => fractions(value, owner, `position ${i + 1}`));
   if (tool === "polygon" || tool === "box") return { tool, points };
   if (!isNumber(size) || !(size > 0 && size <= 1)) {
     const rule = "a fraction of the smaller side, above 0 and at most 1";
@@ -144,6 +135,7 @@ function readObject(text) {
     picture: picture === null ? null : innerPath(picture, '"picture"'),
     pairs: /** @type {Pair[]} */ (pairs),
     strokes: readStrokes(data.get("strokes") ?? null),
+    regions: readRegions(data.get("regions") ?? null),
   };
 }
 
@@ -203,7 +195,7 @@ function plainStroke({ tool, points, size }) {
 }
 
 /** What is written of a document, less its strokes. @param {Document} document */
-function plainPoints({ image, picture, pairs }) {
+function withoutStrokes({ image, picture, pairs, regions }) {
   return {
     format: FORMAT,
     version: VERSION,
@@ -212,6 +204,7 @@ function plainPoints({ image, picture, pairs }) {
     points: pairs.map(({ handle, target, enabled, locked }) => ({
       handle, target, ...(!enabled && { enabled }), ...(locked && { locked }),
     })),
+    ...(regions.length && { regions }),
   };
 }
 
@@ -220,7 +213,7 @@ function plainPoints({ image, picture, pairs }) {
  * @param {Document} document @returns {Document}
  */
 export function fit(document) {
-  const room = MAX_JSON - JSON.stringify({ ...plainPoints(document), strokes: [] }).length + 2;
+  const room = MAX_JSON - JSON.stringify({ ...withoutStrokes(document), strokes: [] }).length + 2;
   const strokes = simplify(document.strokes, Math.max(room, MIN_STROKES_JSON), document.image ?? [1, 1]);
   return strokes === document.strokes ? document : { ...document, strokes };
 }
@@ -228,5 +221,5 @@ export function fit(document) {
 /** The JSON of fit(document). @param {Document} document @returns {string} */
 export function write(document) {
   const { strokes } = fit(document);
-  return JSON.stringify({ ...plainPoints(document), ...(strokes.length && { strokes: strokes.map(plainStroke) }) });
+  return JSON.stringify({ ...withoutStrokes(document), ...(strokes.length && { strokes: strokes.map(plainStroke) }) });
 }

@@ -154,7 +154,7 @@ export class Session {
 
   /** @param {import("./mask.mjs").Stroke|undefined} stroke */
   #mask(stroke) {
-    const tint = this.ui.tool !== "drag";
+    const tint = this.ui.tool !== "drag" && this.ui.tool !== "region";
     const [width, height] = this.#previewSize;
     if (!stroke && this.#maskLayer?.region === this.region && this.#maskLayer?.tint === tint) return this.#maskLayer.layer;
     const region = stroke ? (this.region?.slice() ?? new Uint8Array(width * height)) : /** @type {Uint8Array} */ (this.region);

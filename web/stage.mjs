@@ -4,6 +4,7 @@
 import { draw } from "./draw.mjs";
 import { element } from "./element.mjs";
 import { fit, inside, toCanvas, toPicture, zoomAt } from "./geometry.mjs";
+import { knobs } from "./regions.mjs";
 
 /** @typedef {import("./geometry.mjs").Position} Position */
 /** @typedef {import("./gestures.mjs").Press} Press */
@@ -90,15 +91,20 @@ export class Stage {
     this.context.setTransform(width / size[0], 0, 0, height / size[1], 0, 0);
     const { current } = gestures;
     const view = this.#view;
-    const paints = session.ui.tool === "brush" || session.ui.tool === "erase";
+    const { tool } = session.ui;
+    const paints = tool === "brush" || tool === "erase";
+    const takes = tool === "drag" || tool === "region";
+    const { document, selection } = session.store;
     const pulling = Boolean(current?.pulls) && gestures.pulling;
     draw(this.context, size, {
       view,
       pixel: this.#pixel,
-      layers: session.layers({ pulling, pressed: this.#pressed && session.ui.tool === "drag", stroke: current?.stroke }),
-      pairs: session.store.document.pairs,
-      selection: session.store.selection,
-      path: current?.stroke?.tool === "polygon" ? (current.stroke.points ?? []).map((point) => toCanvas(view, point)) : [],
+      layers: session.layers({ pulling, pressed: this.#pressed && takes, stroke: current?.stroke }),
+      pairs: document.pairs,
+      regions: document.regions,
+      selection,
+      knobs: tool === "region" ? knobs(document, selection, view) : [],
+      path: (current?.outline ?? []).map((point) => toCanvas(view, point)),
       box: current?.box ?? null,
       brush: paints && this.#hover ? { at: this.#hover, radius: (session.ui.size / 2) * Math.min(view.width, view.height) } : null,
     });

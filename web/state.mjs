@@ -5,14 +5,17 @@
 /** @typedef {import("./mask.mjs").Stroke} Stroke */
 /** @typedef {{readonly handle: Point, readonly target: Point|null, readonly enabled: boolean, readonly locked: boolean}}
  *  Pair a pair without a target is half finished and ignored by the edit */
+/** @typedef {{readonly handle: readonly Point[], readonly target: readonly Point[]}} Region a region pair: polygons with
+ *  as many corners, of which the first goes to the second */
 /** @typedef {{readonly image: readonly [number, number]|null, readonly picture: string|null,
- *  readonly pairs: readonly Pair[], readonly strokes: readonly Stroke[]}} Document image: size in pixels of the picture
- *  that the points were placed on; picture: a file in ComfyUI's input folder, used when no IMAGE is connected */
+ *  readonly pairs: readonly Pair[], readonly strokes: readonly Stroke[], readonly regions: readonly Region[]}} Document
+ *  image: size in pixels of the picture that the points were placed on; picture: a file in ComfyUI's input folder, used
+ *  when no IMAGE is connected */
 /** @typedef {"handle"|"target"|"both"} Part */
-/** @typedef {ReadonlyMap<number, Part>} Selection which part of which pair, by index */
+/** @typedef {ReadonlyMap<number, Part>} Selection which part of which pair, by index, and of which region, by ~index */
 
 /** @type {Document} */
-export const EMPTY = Object.freeze({ image: null, picture: null, pairs: [], strokes: [] });
+export const EMPTY = Object.freeze({ image: null, picture: null, pairs: [], strokes: [], regions: [] });
 export const MAX_PAIRS = 512;
 const HISTORY = 200;
 
@@ -49,19 +52,26 @@ export function changePair(document, index, change) {
  * @param {Document} document @param {Selection} selection @param {number} dx @param {number} dy @returns {Document}
  */
 export function moveParts(document, selection, dx, dy) {
-  const moving = [...selection].filter(([index]) => !document.pairs[index].locked);
+  const moving = [...selection].filter(([index]) => !document.pairs[index]?.locked);
   const ends = moving.flatMap(([index, part]) => {
-    const { handle, target } = document.pairs[index];
-    return [part === "target" ? null : handle, part === "handle" ? null : target].filter((end) => end !== null);
+    const { handle, target } = endsOf(document, index);
+    return [...(part === "target" ? [] : handle), ...(part === "handle" ? [] : target)];
   });
   const [moveX, moveY] = [dx, dy].map((d, axis) => {
     const values = ends.map((end) => end[axis]);
     return Math.min(Math.max(d, -Math.min(...values)), 1 - Math.max(...values));
   });
   const parts = new Map(moving);
+  const moved = (/** @type {Point} */ [x, y]) => inPicture([x + moveX, y + moveY]);
+  const regions = document.regions.map(({ handle, target }, index) => {
+    const part = parts.get(~index) ?? "";
+    return {
+      handle: ["handle", "both"].includes(part) ? handle.map(moved) : handle,
+      target: ["target", "both"].includes(part) ? target.map(moved) : target,
+    };
+  });
   const pairs = document.pairs.map((pair, index) => {
     const part = parts.get(index);
-    const moved = (/** @type {Point} */ [x, y]) => inPicture([x + moveX, y + moveY]);
     if (!part) return pair;
     return {
       ...pair,
@@ -69,13 +79,24 @@ export function moveParts(document, selection, dx, dy) {
       target: part === "handle" || !pair.target ? pair.target : moved(pair.target),
     };
   });
-  return { ...document, pairs };
+  return { ...document, pairs, regions };
 }
 
-/** @param {Document} document @param {Selection} selection locked pairs stay @returns {Document} */
+/** The places that a pair or a region has. @param {Document} document @param {number} index of a Selection
+ * @returns {{handle: readonly Point[], target: readonly Point[]}} */
+function endsOf({ pairs, regions }, index) {
+  if (index < 0) return regions[~index];
+  const { handle, target } = pairs[index];
+  return { handle: [handle], target: target ? [target] : [] };
+}
+
+/** @param {Document} document @param {Selection} selection pairs, of which locked ones stay, and regions
+ * @returns {Document} */
 export function removePairs(document, selection) {
   const pairs = document.pairs.filter((pair, index) => pair.locked || !selection.has(index));
-  return pairs.length === document.pairs.length ? document : { ...document, pairs };
+  const regions = document.regions.filter((_, index) => !selection.has(~index));
+  const unchanged = pairs.length === document.pairs.length && regions.length === document.regions.length;
+  return unchanged ? document : { ...document, pairs, regions };
 }
 
 /**
@@ -98,6 +119,12 @@ export function addStroke(document, stroke) {
 /** The pairs that an edit uses. @param {Document} document */
 export function activePairs(document) {
   return document.pairs.flatMap(({ handle, target, enabled }) => (enabled && target ? [{ handle, target }] : []));
+}
+
+/** Where an item is in another list; -1 if it is gone. @param {readonly unknown[]} before
+ * @param {readonly unknown[]} after @param {number} index in before */
+function follow(before, after, index) {
+  return before.length === after.length ? index : after.indexOf(before[index]);
 }
 
 /** @param {Document} a @param {Document} b */
@@ -209,14 +236,19 @@ export class Store {
 
   /** What is selected, at its places in another document: pairs that come or go move the others.
    * @param {Document} document @returns {Selection} */
-  #selectedIn({ pairs }) {
-    const { pairs: before } = this.document;
-    if (before.length === pairs.length) return this.selection;
-    return new Map([...this.selection].map(([index, part]) => [pairs.indexOf(before[index]), part]));
+  #selectedIn({ pairs, regions }) {
+    const before = this.document;
+    return new Map(
+      [...this.selection].flatMap(([index, part]) => {
+        const place = index < 0 ? follow(before.regions, regions, ~index) : follow(before.pairs, pairs, index);
+        return place < 0 ? [] : [[index < 0 ? ~place : place, part]];
+      }),
+    );
   }
 
   /** @param {Selection} selection */
   #select(selection) {
-    this.selection = new Map([...selection].filter(([index]) => this.document.pairs[index]));
+    const { pairs, regions } = this.document;
+    this.selection = new Map([...selection].filter(([index]) => (index < 0 ? regions[~index] : pairs[index])));
   }
 }

@@ -1,6 +1,7 @@
 // @ts-check
 // What the editor says about its state, in one line and to screen readers.
 
+import { centre } from "./regions.mjs";
 import { activePairs } from "./state.mjs";
 
 /** @param {number} count @param {string} word */
@@ -10,13 +11,14 @@ const counted = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
  * @param {import("./session.mjs").Session} session @returns {string} the picture, the pairs and the region
  */
 export function status({ store, picture, result, ui, region }) {
-  const { pairs, image } = store.document;
+  const { pairs, regions, image } = store.document;
   const active = activePairs(store.document).length;
   const open = pairs.filter(({ target }) => !target).length;
   const shown = ui.showing === "result" && result ? result : picture;
   return [
     shown ? `${shown.label}, ${shown.width} × ${shown.height}` : `no picture${image ? `, points placed on ${image.join(" × ")}` : ""}`,
     counted(active, "drag") + (pairs.length > active ? ` (${[open && `${open} without target`, pairs.length - active - open && `${pairs.length - active - open} off`].filter(Boolean).join(", ")})` : ""),
+    ...(regions.length ? [counted(regions.length, "region pair")] : []),
     region ? "only the painted region may change" : "no mask: everything may change",
   ].join(" · ");
 }
@@ -28,9 +30,14 @@ export function selected({ store, size }) {
   const pixels = (/** @type {import("./state.mjs").Point|null} */ point) =>
     point ? point.map((value, axis) => Math.round(value * size[axis])).join(", ") : "no target";
   const described = [...store.selection].map(([index, part]) => {
+    if (index < 0) {
+      const region = store.document.regions[~index];
+      const way = `${pixels(centre(region.handle))} → ${pixels(centre(region.target))}`;
+      return `region ${~index + 1} (${part === "both" ? "handle and target" : part}): ${way}`;
+    }
     const { handle, target, enabled, locked } = store.document.pairs[index];
     const flags = `${enabled ? "" : ", off"}${locked ? ", locked" : ""}`;
     return `${index + 1} (${part === "both" ? "whole arrow" : part}): ${pixels(handle)} → ${pixels(target)}${flags}`;
   });
-  return described.length > 3 ? `${described.length} drags selected` : described.join("; ");
+  return described.length > 3 ? `${described.length} selected` : described.join("; ");
 }

@@ -285,7 +285,7 @@ test("where no more arrows fit, N makes none and selects no other", () => {
 });
 
 test("every key that a button names does what the button does", () => {
-  const plain = { v: "drag", b: "brush", e: "erase", l: "polygon", r: "box", g: "hull", i: "invert", h: "mask", o: "enabled", k: "locked" };
+  const plain = { v: "drag", d: "region", b: "brush", e: "erase", l: "polygon", r: "box", g: "hull", i: "invert", h: "mask", o: "enabled", k: "locked" };
   const { known } = editor();
   const named = Object.entries(known).filter(([, { key }]) => key?.length === 1 && key !== "P");
   assert.deepEqual(Object.fromEntries(named.map(([name, { key }]) => [key.toLowerCase(), name])), plain);

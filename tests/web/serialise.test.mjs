@@ -10,18 +10,19 @@ const object = (fields) => JSON.stringify({ ...HEAD, points: [], ...fields });
 const pair = (fields) => ({ handle: [0.25, 0.5], target: [0.5, 0.75], enabled: true, locked: false, ...fields });
 
 const golden = JSON.parse(readFileSync(new URL("../golden/points_json.json", import.meta.url), "utf8"));
-for (const { name, text, pieces, size, verdict, ...expected } of golden) {
+for (const { name, text, pieces, size, verdict, reason, ...expected } of golden) {
   test(`golden text: ${name}`, () => {
     const value = pieces ? pieces.map(([piece, count]) => piece.repeat(count)).join("") : text;
     const { document, problem, waiting } = read(value, size);
     assert.equal(problem === null ? (waiting ? "waiting" : "read") : "refused", verdict, problem);
+    if (reason) assert.equal(problem, reason);
     if (verdict !== "read") {
       assert.equal(document, EMPTY);
       assert.ok(problem === null || (/^[^\n]{10,200}$/.test(problem) && !/undefined|object Object/.test(problem)), problem);
       return;
     }
     const pairs = document.pairs.filter((p) => p.enabled && p.target).map((p) => [...p.handle, ...p.target]);
-    assert.deepEqual({ ...document, pairs }, expected);
+    assert.deepEqual({ ...document, pairs }, { regions: [], ...expected });
     const again = read(write(document), null);
     assert.equal(again.problem, null);
     assert.equal(write(again.document), write(document));
@@ -88,12 +89,14 @@ test("the text is compact and says what is not the default", () => {
     picture: "dragkit/a.png",
     pairs: [pair(), pair({ target: null, locked: true }), pair({ enabled: false })],
     strokes: [{ tool: "brush", points: [[0, 0.5]], size: 0.1 }, { tool: "invert" }],
+    regions: [{ handle: [[0, 0], [0.5, 0], [0, 0.5]], target: [[0.5, 0.5], [1, 0.5], [0.5, 1]] }],
   };
   assert.equal(
     write(document),
     '{"format":"dragkit.points","version":1,"image":[400,200],"picture":"dragkit/a.png","points":[' +
       '{"handle":[0.25,0.5],"target":[0.5,0.75]},{"handle":[0.25,0.5],"target":null,"locked":true},' +
       '{"handle":[0.25,0.5],"target":[0.5,0.75],"enabled":false}],' +
+      '"regions":[{"handle":[[0,0],[0.5,0],[0,0.5]],"target":[[0.5,0.5],[1,0.5],[0.5,1]]}],' +
       '"strokes":[{"tool":"brush","points":[[0,0.5]],"size":0.1},{"tool":"invert"}]}',
   );
   assert.deepEqual(read(write(document), null).document, document);
