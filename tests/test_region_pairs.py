@@ -128,7 +128,7 @@ def test_parts_pair_up_in_reading_order():
 
 def test_regions_without_a_partner_are_refused_in_one_sentence():
     two = (box(2, 2, 6, 6) | box(20, 2, 24, 6))[None]
-    with pytest.raises(RegionPairError, match="^Region Drag: handle_mask has 2 separate regions and target_mask has 1;"):
+    with pytest.raises(RegionPairError, match="^Region Drag: handle_mask has 2 separate .* target_mask has 1;"):
         pair_masks(two, box(2, 2, 6, 6)[None])
     grid = torch.zeros(1, HEIGHT, WIDTH, dtype=torch.bool)
     grid[:, ::4, ::4] = True

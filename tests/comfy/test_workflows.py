@@ -5,11 +5,16 @@ from pathlib import Path
 
 import pytest
 import torch
+from dragkit.kernels.drag_text import read
+from dragkit.kernels.strokes import rasterise
 from dragkit.standalone.motions import positions
 from dragkit.standalone.optical_flow import dis
 from dragkit.standalone.photographs import photograph, to_pil
 
 FOLDER = Path(__file__).parents[2] / "example_workflows"
+EXAMPLES = {path.stem: path for path in sorted(FOLDER.glob("*.json"))}
+# these run without a download
+BARE = [path for path in EXAMPLES.values() if "CheckpointLoader" not in path.read_text()]
 WIDGETS = {"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"}
 
 
@@ -33,7 +38,7 @@ def as_prompt(workflow, info):
     return prompt
 
 
-@pytest.fixture(scope="module", params=sorted(FOLDER.glob("*.json")), ids=lambda path: path.stem)
+@pytest.fixture(scope="module", params=BARE, ids=lambda path: path.stem)
 def ran(comfy, request):
     """An example, its history entry, and what the log then said."""
     workflow = json.loads(request.param.read_text())
@@ -67,9 +72,7 @@ def test_the_example_moves_what_it_drags_and_keeps_the_rest(comfy, ran):
     before = photograph("chelsea").movedim(0, -1)
     (text,) = (node["widgets_values"][0] for node in workflow["nodes"] if node["type"] == "DragKitDragPoints")
     document = json.loads(text)
-    ((left, top), (right, bottom)) = (256 * torch.tensor(document["strokes"][0]["points"])).round().int().tolist()
-    inside = torch.zeros(256, 256, dtype=torch.bool)
-    inside[top:bottom, left:right] = True
+    inside = rasterise(read(text).strokes, 256, 256)
     change = (after - before).abs().mean(-1)
     assert change[inside].mean() > 2 * change[~inside].mean() and change[~inside].mean() < 0.04
 
@@ -79,3 +82,53 @@ def test_the_example_moves_what_it_drags_and_keeps_the_rest(comfy, ran):
     moved = flow[:, near].median(-1).values
     towards = (target - handle) / (target - handle).norm()
     assert (moved * towards).sum() > 5
+
+
+def with_tiny_models(prompt):
+    """The prompt with random networks in the place of the checkpoint and the LoRA, a smaller picture and two steps."""
+    prompt = prompt | {
+        "tiny": {"class_type": "TestTinyModel", "inputs": {"kind": "sd15_inpaint", "seed": 0}},
+        "vae": {"class_type": "TestTinyVAE", "inputs": {"seed": 1}},
+    }
+    kinds = {number: node["class_type"] for number, node in prompt.items()}
+    changes = {"ImageScale": {"width": 256, "height": 256}, "KSampler": {"steps": 2}}
+    for node in prompt.values():
+        node["inputs"] |= changes.get(node["class_type"], {})
+        for name, value in node["inputs"].items():
+            kind = kinds.get(value[0]) if isinstance(value, list) else None
+            if kind == "CheckpointLoaderSimple":
+                node["inputs"][name] = ["vae", 0]
+            elif kind == "LoraLoaderModelOnly":
+                node["inputs"][name] = ["tiny", 0]
+            elif kind == "CLIPTextEncode":
+                node["inputs"][name] = ["tiny", 1]
+    gone = ("CheckpointLoaderSimple", "LoraLoaderModelOnly", "CLIPTextEncode")
+    return {number: node for number, node in prompt.items() if node["class_type"] not in gone}
+
+
+@pytest.mark.parametrize("name", ["drag_warp_inpaint", "drag_warp_checkpoint"])
+def test_only_what_opened_up_and_the_seam_are_painted_anew(comfy, name):
+    workflow = json.loads(EXAMPLES[name].read_text())
+    prompt = as_prompt(workflow, comfy.object_info())
+    (warp,), (paste,) = numbers(workflow, "DragKitDragWarp"), numbers(workflow, "ImageCompositeMasked")
+    links = dict(zip(("warped", "mask", "moved"), ([warp, i] for i in range(3)), strict=True))
+    links |= {"picture": prompt[warp]["inputs"]["image"], "result": [paste, 0]}
+    prompt |= {f"dump {name}": {"class_type": "TestDump", "inputs": {"any": link, "name": name}}
+               for name, link in links.items()}  # fmt: skip
+    found = comfy.tensors(comfy.run(prompt if name == "drag_warp_inpaint" else with_tiny_models(prompt), timeout=300))
+    kept, moved = found["mask"] == 0, found["moved"] == 1
+    assert 0.5 < kept.float().mean() < 0.95 and 0.2 < moved.float().mean() < 0.8
+    assert torch.equal(found["result"][kept], found["warped"][kept])
+    assert torch.equal(found["result"][kept & ~moved], found["picture"][kept & ~moved])
+    assert not torch.equal(found["warped"][kept & moved], found["picture"][kept & moved])
+    assert (found["result"] - found["warped"])[found["mask"] == 1].abs().mean() > 0.01
+
+
+def test_the_checkpoint_example_lacks_its_two_files_and_nothing_else(comfy):
+    workflow = json.loads(EXAMPLES["drag_warp_checkpoint"].read_text())
+    assert EXAMPLES["drag_warp_checkpoint"].with_suffix(".jpg").is_file()
+    message = comfy.submit_error(as_prompt(workflow, comfy.object_info()))
+    found = [line.split(": ")[::2] for line in message.splitlines()]
+    assert [(kind, detail.split()[0]) for kind, detail in found] == [
+        ("value_not_in_list", "ckpt_name"), ("value_not_in_list", "lora_name"),
+    ]  # fmt: skip

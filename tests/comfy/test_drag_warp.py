@@ -1,0 +1,277 @@
+"""Drag Warp and Region Drag on the real server."""
+
+import json
+import zlib
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+WIDTH, HEIGHT = 96, 64
+SETTINGS = {"displacement": "rigid", "sampling": "bilinear", "front": "longest", "seam": 4, "grow": 1, "feather": 2}
+# from the centre of pixel (40, 30) by (16, -8) pixels
+SHIFT = f"{40.5 / WIDTH},{30.5 / HEIGHT} -> {56.5 / WIDTH},{22.5 / HEIGHT}"
+CHOICES = ["stretch", "nearest-4", "nearest", "rigid", "similarity", "affine", "arap"]
+
+
+def picture(channels=3, batch=1):
+    return torch.rand(batch, HEIGHT, WIDTH, channels, generator=torch.Generator().manual_seed(channels))
+
+
+def box(left, top, right, bottom):
+    mask = torch.zeros(1, HEIGHT, WIDTH)
+    mask[:, top:bottom, left:right] = 1
+    return mask
+
+
+HANDLE = box(30, 20, 50, 40)
+TARGET = box(46, 12, 66, 32)
+
+
+class Bench:
+    """A graph in which values of the test are sources, and what comes out of it."""
+
+    def __init__(self, comfy):
+        self.comfy, self.graph = comfy, comfy.graph()
+
+    def tensor(self, value, output=0):
+        """A tensor as IMAGE (0), MASK (1) or FLOW (3)."""
+        name = f"{zlib.crc32(value.contiguous().numpy().tobytes())}.safetensors"
+        save_file({"tensor": value.contiguous()}, self.comfy.folder / "input" / name)
+        return self.graph.node("TestTensor", file=name).out(output)
+
+    def warp(self, name, image, text="", mask=None, flow=None, **settings):
+        """A Drag Warp whose outputs come out as name.warped, name.inpaint, name.moved and name.flow."""
+        given = {"mask": (mask, 1), "flow": (flow, 3)}
+        links = {key: self.tensor(value, output) for key, (value, output) in given.items() if value is not None}
+        node = self.graph.node(
+            "DragKitDragWarp",
+            image=self.tensor(image),
+            drag_points=self.graph.node("DragKitDragPoints", points=text),
+            **SETTINGS | settings,
+            **links,
+        )
+        for i, output in enumerate(("warped", "inpaint", "moved", "flow")):
+            self.graph.dump(node.out(i), f"{name}.{output}")
+        return node
+
+    def regions(self, name, **given):
+        """A Region Drag whose outputs come out as name.flow, name.handle, name.region and name.points.handles, ..."""
+        links = {key: self.tensor(value, 1) if torch.is_tensor(value) else value for key, value in given.items()}
+        node = self.graph.node("DragKitRegionDrag", image=self.tensor(picture()), **links)
+        for i, output in enumerate(("flow", "handle", "region", "points")):
+            self.graph.dump(node.out(i), f"{name}.{output}")
+        return node
+
+    def run(self):
+        return self.comfy.tensors(self.comfy.run(self.graph))
+
+    def error(self):
+        return self.comfy.run_error(self.graph)
+
+
+@pytest.fixture(scope="module")
+def found(comfy):
+    """What all graphs give that are no error, run at once."""
+    bench = Bench(comfy)
+    image, both = picture(), picture(batch=2)
+    bench.warp("shift", image, SHIFT, HANDLE)
+    bench.warp("bare", image, SHIFT, HANDLE, seam=0, grow=0, feather=0)
+    bench.warp("none", image, "", HANDLE)
+    bench.warp("no_mask", image, SHIFT)
+    bench.warp("empty_mask", image, SHIFT, torch.zeros(1, HEIGHT, WIDTH))
+    bench.warp("full_mask", image, SHIFT, torch.ones(1, HEIGHT, WIDTH))
+    bench.warp("batch", both, SHIFT, HANDLE)
+    bench.warp("two_masks", both, SHIFT, torch.cat((HANDLE, box(38, 28, 44, 34))))
+    bench.warp("alpha", picture(4), SHIFT, HANDLE)
+    cutout = torch.cat((torch.full((1, HEIGHT, WIDTH, 3), 0.8), box(36, 26, 44, 34)[..., None]), -1)
+    # what lies under a transparent pixel is black
+    cutout[..., :3] *= cutout[..., 3:]
+    bench.warp("cutout", cutout, "0.42,0.47 -> 0.425,0.47", HANDLE)
+    flow = torch.tensor([8.0, -4.0]).view(1, 2, 1, 1).repeat(1, 1, HEIGHT // 2, WIDTH // 2)
+    bench.warp("flow", image, "", HANDLE, flow=flow)
+    apart = torch.tensor([16.0, -8.0]).view(1, 2, 1, 1) * HANDLE[:, None] + 0.2 * (1 - HANDLE[:, None])
+    bench.warp("found", image, "", flow=apart)
+    turn = "0.35,0.4 -> 0.4,0.3\n0.5,0.55 -> 0.5,0.55\n0.45,0.35 -> 0.55,0.4"
+    for choice in CHOICES:
+        bench.warp(choice, image, turn, HANDLE, displacement=choice)
+    bench.warp("bicubic", image, turn, HANDLE, sampling="bicubic")
+    meeting = "0.1,0.5 -> 0.45,0.5\n0.8,0.5 -> 0.5,0.5"
+    sides = box(2, 20, 22, 44) + box(64, 20, 90, 44)
+    for front in ("longest", "shortest", "first", "last"):
+        bench.warp(front, image, meeting, sides, front=front)
+
+    moved = bench.regions("masks", handle_mask=HANDLE, target_mask=TARGET)
+    warped = bench.graph.node(
+        "DragKitDragWarp",
+        image=bench.tensor(image),
+        drag_points=moved.out(3),
+        mask=moved.out(1),
+        flow=moved,
+        **SETTINGS,
+    )
+    bench.graph.dump(warped, "masks.warped")
+    latent = bench.graph.node("TestLatent", width=WIDTH * 8, height=HEIGHT * 8, batch=1, seed=3, channels=4)
+    bench.graph.dump(latent, "latent")
+    warped = bench.graph.node(
+        "DragKitLatentWarpage", samples=latent, drag_points=moved.out(3), mode="inverse", mask=moved.out(2), flow=moved,
+        displacement="stretch",
+    )  # fmt: skip
+    bench.graph.dump(warped, "masks.latent")
+    bench.graph.dump(warped.out(1), "masks.holes")
+    bench.regions("no_regions")
+    bench.regions("batch_of_masks", handle_mask=torch.cat((HANDLE, box(0, 0, 8, 8))),
+                  target_mask=torch.cat((TARGET, box(4, 50, 12, 58))))  # fmt: skip
+    corners = [[30, 20], [50, 20], [50, 40], [30, 40]]
+    pair = {name: [[(x + dx) / WIDTH, (y + dy) / HEIGHT] for x, y in corners]
+            for name, (dx, dy) in {"handle": (0, 0), "target": (16, -8)}.items()}  # fmt: skip
+    document = {"format": "dragkit.points", "version": 1, "image": [WIDTH, HEIGHT], "points": [], "regions": [pair]}
+    drawn = bench.graph.node("DragKitDragPoints", points=json.dumps(document))
+    bench.regions("polygons", regions=drawn.out(3))
+    return bench.run()
+
+
+def test_a_shift_by_whole_pixels_carries_the_region_and_touches_nothing_else(found):
+    image, mask = picture(), HANDLE.bool()
+    target = TARGET.bool()
+    torch.testing.assert_close(found["shift.warped"][target], image[mask], atol=1e-4, rtol=0)
+    assert torch.equal(found["shift.warped"][~target], image[~target])
+    assert torch.equal(found["shift.moved"], TARGET)
+    torch.testing.assert_close(
+        found["shift.flow"], torch.tensor([16.0, -8.0]).view(1, 2, 1, 1) * HANDLE[:, None], atol=1e-4, rtol=0
+    )
+
+
+def test_the_inpaint_mask_is_what_opened_up_and_a_soft_seam(found):
+    opened = HANDLE * (1 - TARGET)
+    assert torch.equal(found["bare.inpaint"], opened)
+    mask = found["shift.inpaint"]
+    assert (mask[opened == 1] == 1).all() and mask.min() == 0 and ((mask > 0) & (mask < 1)).any()
+    # the seam follows the border of what moved, and leaves its inside
+    assert mask[0, 12, 55] == 1 and mask[0, 31, 55] == 1 and mask[0, 20, 56] == 0 and mask[0, 60, 90] == 0
+
+
+def test_without_a_drag_nothing_changes(found):
+    assert torch.equal(found["none.warped"], picture())
+    assert not found["none.inpaint"].any() and not found["none.moved"].any() and not found["none.flow"].any()
+
+
+def test_a_mask_that_says_nothing_leaves_the_region_to_the_points(found):
+    assert 0.01 < found["no_mask.moved"].mean() < 0.3
+    for name in ("empty_mask", "full_mask"):
+        for output in ("warped", "inpaint", "moved", "flow"):
+            assert torch.equal(found[f"{name}.{output}"], found[f"no_mask.{output}"])
+
+
+def test_batches_of_pictures_take_one_mask_or_their_own(found):
+    for output in ("warped", "inpaint", "moved"):
+        assert len(found[f"batch.{output}"]) == len(found[f"two_masks.{output}"]) == 2
+    assert torch.equal(found["batch.moved"], TARGET.expand(2, -1, -1)) and len(found["batch.flow"]) == 1
+    assert torch.equal(found["two_masks.moved"][:1], TARGET)
+    assert torch.equal(found["two_masks.moved"][1:], box(54, 20, 60, 26)) and len(found["two_masks.flow"]) == 2
+    assert torch.equal(found["two_masks.warped"][0], found["batch.warped"][0])
+    assert not torch.equal(found["two_masks.warped"][1], found["batch.warped"][1])
+
+
+def test_alpha_is_kept_and_moves_with_its_picture(found):
+    image, target = picture(4), TARGET.bool()
+    torch.testing.assert_close(found["alpha.warped"][target], image[HANDLE.bool()], atol=5e-3, rtol=0)
+    assert torch.equal(found["alpha.warped"][~target], image[~target])
+    # half a pixel beside a transparent one: half the alpha, all of the colour
+    warped = found["cutout.warped"]
+    half = (warped[..., 3] > 0.1) & (warped[..., 3] < 0.9)
+    assert half.sum() >= 8 and (warped[half][:, :3] - 0.8).abs().max() < 1e-3
+
+
+def test_a_flow_on_any_grid_replaces_the_points(found):
+    torch.testing.assert_close(found["flow.warped"], found["shift.warped"], atol=1e-4, rtol=0)
+    assert torch.equal(found["flow.moved"], TARGET)
+
+
+def test_without_a_mask_a_flow_says_what_moves_and_a_fraction_of_a_pixel_is_nothing(found):
+    assert torch.equal(found["found.moved"], TARGET)
+    torch.testing.assert_close(found["found.warped"], found["shift.warped"], atol=1e-4, rtol=0)
+
+
+def test_every_displacement_is_one_of_its_own(found):
+    flows = [found[f"{choice}.flow"] for choice in CHOICES]
+    for i, flow in enumerate(flows):
+        assert flow.isfinite().all() and flow.abs().max() > 1
+        assert not flow[:, :, HANDLE[0] == 0].any()
+        assert all((flow - other).abs().max() > 0.1 for other in flows[:i])
+    assert torch.equal(found["bicubic.flow"], found["rigid.flow"])
+    assert not torch.equal(found["bicubic.warped"], found["rigid.warped"])
+
+
+def test_front_decides_what_is_seen_where_regions_meet(found):
+    assert torch.equal(found["longest.warped"], found["first.warped"])
+    assert torch.equal(found["shortest.warped"], found["last.warped"])
+    assert not torch.equal(found["longest.warped"], found["shortest.warped"])
+
+
+def test_what_cannot_be_warped_is_said_in_one_sentence(comfy):
+    def error(image, text, mask=None, flow=None):
+        bench = Bench(comfy)
+        bench.warp("never", image, text, mask, flow)
+        message = bench.error()
+        assert "\n" not in message
+        return message
+
+    image = picture()
+    assert "Drag Warp: mask is 64 x 64, but the picture is 96 x 64" in error(image, SHIFT, HANDLE[..., :64])
+    batch = "Drag Warp: mask has a batch of 2, but there are 3 pictures"
+    assert batch in error(picture(batch=3), SHIFT, torch.cat((HANDLE, TARGET)))
+    assert "point 1 starts outside the region" in error(image, "0.9,0.9 -> 0.5,0.5", HANDLE)
+    nan = torch.full((1, 2, HEIGHT, WIDTH), torch.nan)
+    assert "Drag Warp: flow contains NaN" in error(image, SHIFT, HANDLE, nan)
+    assert "Drag Warp: flow has a batch of 2" in error(image, SHIFT, HANDLE, torch.zeros(2, 2, HEIGHT, WIDTH))
+
+
+def test_a_pair_of_masks_is_a_motion_for_drag_warp(found):
+    torch.testing.assert_close(found["masks.flow"], found["shift.flow"], atol=1e-4, rtol=0)
+    assert torch.equal(found["masks.handle"], HANDLE) and torch.equal(found["masks.region"], HANDLE.maximum(TARGET))
+    torch.testing.assert_close(found["masks.warped"], found["shift.warped"], atol=1e-4, rtol=0)
+    extent = torch.tensor([[WIDTH, HEIGHT]])
+    torch.testing.assert_close(found["masks.points.handles"] * extent, torch.tensor([[40.0, 30.0]]).double())
+    torch.testing.assert_close(found["masks.points.targets"] * extent, torch.tensor([[56.0, 22.0]]).double())
+
+
+def test_and_for_latent_warpage(found):
+    # a cell for each pixel
+    latent, moved, target = found["latent"], found["masks.latent"], TARGET[0].bool()
+    torch.testing.assert_close(moved[..., target], latent[..., HANDLE[0].bool()], atol=1e-2, rtol=0)
+    assert torch.equal(found["masks.holes"], HANDLE * (1 - TARGET))
+    outside = (HANDLE.maximum(TARGET) == 0)[0]
+    assert torch.equal(moved[..., outside], latent[..., outside])
+
+
+def test_polygons_from_the_editor_move_as_masks_do(found):
+    for output in ("flow", "handle", "region", "points.handles", "points.targets"):
+        torch.testing.assert_close(found[f"polygons.{output}"], found[f"masks.{output}"], atol=1e-4, rtol=0)
+
+
+def test_each_mask_of_a_batch_is_one_region(found):
+    flow = found["batch_of_masks.flow"]
+    torch.testing.assert_close(flow[:, :, 30, 40], torch.tensor([[16.0, -8.0]]))
+    torch.testing.assert_close(flow[:, :, 4, 4], torch.tensor([[4.0, 50.0]]))
+    assert len(found["batch_of_masks.points.handles"]) == 2
+
+
+def test_no_regions_are_no_motion(found):
+    assert found["no_regions.flow"].shape == (1, 2, HEIGHT, WIDTH) and not found["no_regions.flow"].any()
+    assert not found["no_regions.region"].any() and found["no_regions.points.handles"].shape == (0, 2)
+
+
+def test_regions_that_make_no_pairs_are_said_in_one_sentence(comfy):
+    def error(**masks):
+        bench = Bench(comfy)
+        bench.regions("never", **masks)
+        message = bench.error()
+        assert "\n" not in message
+        return message
+
+    two = HANDLE + box(0, 0, 8, 8)
+    assert "handle_mask has 2 separate regions and target_mask has 1" in error(handle_mask=two, target_mask=TARGET)
+    assert "Region Drag: target_mask is empty or not connected" in error(handle_mask=HANDLE)
+    small = HANDLE[..., :64]
+    assert "Region Drag: handle_mask is 64 x 64, but" in error(handle_mask=small, target_mask=TARGET)
