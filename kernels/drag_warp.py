@@ -20,28 +20,28 @@ class Warped(NamedTuple):
     moved: torch.Tensor
 
 
-def _sampled(image, source, sampling):
-    """Values of image [B, C, H, W] at source [h, w, 2] (x, y; pixel indices)."""
-    scale = 2 / source.new_tensor([image.shape[3], image.shape[2]])
+def _sampled(image, arrived, sampling):
+    """Values [B, C, h, w] of image [B, C, H, W] at the sources of what arrived."""
+    scale = 2 / arrived.place.real.new_tensor([image.shape[3], image.shape[2]])
+    source = torch.view_as_real(arrived.place + arrived.back)
     grid = torch.addcmul(scale / 2 - 1, source, scale).to(image).expand(len(image), -1, -1, -1)
     sampled = F.grid_sample(image, grid, sampling, "border", align_corners=False)
     # bicubic overshoots at edges
-    return sampled if sampling == "bilinear" else sampled.clamp(image.min(), image.max())
+    return sampled if sampling == "bilinear" else sampled.clamp_(image.min(), image.max())
 
 
 def _warp(image, flow, region, sampling, front):
     """Warped of image [B, C, H, W] by one flow [2, H, W] over one region [H, W]."""
     out, opened, moved = image.clone(), torch.zeros_like(region), torch.zeros_like(region)
-    if (flow.any(0) & region).any():
-        window, source, arrived = invert(flow.float(), region, front)
-        rows, columns = window
-        x, y = (torch.arange(s.start, s.stop, device=flow.device) for s in (columns, rows))
-        shifted = ((source[..., 0] - x).abs() > STILL) | ((source[..., 1] - y[:, None]).abs() > STILL)
-        moved[rows, columns] = arrived & shifted
+    if flow.any() and region.any():
+        arrived = invert(flow.float(), region, front)
+        rows, columns = arrived.window
+        shifted = torch.view_as_real(arrived.back).abs() > STILL
+        moved[rows, columns] = arrived.mask & (shifted[..., 0] | shifted[..., 1])
         opened = region.clone()
-        opened[rows, columns] &= ~arrived
+        opened[rows, columns] &= ~arrived.mask
         part = out[:, :, rows, columns]
-        part.copy_(torch.where(moved[rows, columns], _sampled(image, source, sampling), part))
+        part.copy_(torch.where(moved[rows, columns], _sampled(image, arrived, sampling), part))
     return Warped(out, opened, moved)
 
 

@@ -11,7 +11,7 @@ def bounding_box(region):
 
 
 def label_parts(region):
-    """Parts of region [H, W] (bool) that are connected, also over corners: their numbers int64 [H, W], from 1 in
+    """Parts of region [H, W] (bool) that are connected, also over corners: their numbers int32 [H, W], from 1 in
     reading order, 0 outside, and the (rows, columns) of their bounding boxes. Labelled on the CPU."""
     labels, _ = ndimage.label(region.cpu().numpy(), structure=[[1] * 3] * 3)
-    return torch.from_numpy(labels).long().to(region.device), ndimage.find_objects(labels)
+    return torch.from_numpy(labels).to(region.device), ndimage.find_objects(labels)
