@@ -121,13 +121,19 @@ function drawRegions(c, { view, pixel, regions, selection }) {
       c.beginPath();
       for (const at of corners) c.lineTo(...at);
       c.closePath();
-      c.setLineDash(name === "target" ? [6 * pixel, 4 * pixel] : []);
-      rimmed(c, part === name || part === "both" ? SELECTED : colour, 1.5 * pixel);
+      const selected = part === name || part === "both";
+      c.lineWidth = 4 * pixel;
+      c.strokeStyle = selected ? "rgba(0,0,0,.85)" : "rgba(255,255,255,.85)";
+      c.stroke();
+      c.setLineDash(name === "target" ? [7 * pixel, 5 * pixel] : []);
+      c.lineWidth = 2 * pixel;
+      c.strokeStyle = selected ? SELECTED : colour;
+      c.stroke();
       c.setLineDash([]);
       return centre(corners);
     });
     arrow(c, from, to, part === "both" ? SELECTED : "#fff", pixel, false);
-    label(c, `region ${index + 1}`, from, pixel);
+    label(c, `region ${index + 1}`, [from[0], from[1] - 11 * pixel], pixel);
   });
 }
 
