@@ -77,7 +77,8 @@ class DragWarp(io.ComfyNode):
                     "inpaint_mask", display_name="inpaint_mask", tooltip="What to repaint: what opened up and the seam."
                 ),
                 io.Mask.Output("moved", display_name="moved", tooltip="1 where moved content lies now."),
-                FlowType.Output("flow", display_name="flow", tooltip="The motion that was applied, in pixels."),
+                # ids of inputs and outputs differ
+                FlowType.Output("applied", display_name="flow", tooltip="The motion that was applied, in pixels."),
             ],
         )
 
