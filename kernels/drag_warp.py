@@ -34,14 +34,14 @@ def _warp(image, flow, region, sampling, front):
     """Warped of image [B, C, H, W] by one flow [2, H, W] over one region [H, W]."""
     out, opened, moved = image.clone(), torch.zeros_like(region), torch.zeros_like(region)
     if flow.any() and region.any():
-        arrived = invert(flow.float(), region, front)
-        rows, columns = arrived.window
-        shifted = torch.view_as_real(arrived.back).abs() > STILL
-        moved[rows, columns] = arrived.mask & (shifted[..., 0] | shifted[..., 1])
         opened = region.clone()
-        opened[rows, columns] &= ~arrived.mask
-        part = out[:, :, rows, columns]
-        part.copy_(torch.where(moved[rows, columns], _sampled(image, arrived, sampling), part))
+        for arrived in invert(flow.float(), region, front):
+            rows, columns = arrived.window
+            shifted = torch.view_as_real(arrived.back).abs() > STILL
+            moved[rows, columns] = arrived.mask & (shifted[..., 0] | shifted[..., 1])
+            opened[rows, columns] &= ~arrived.mask
+            part = out[:, :, rows, columns]
+            part.copy_(torch.where(moved[rows, columns], _sampled(image, arrived, sampling), part))
     return Warped(out, opened, moved)
 
 

@@ -14,12 +14,13 @@ TEAR = 3.0
 # a flow that changes at fewer of its cells than this moves pieces as they are, torn wherever it changes
 PIECES = 0.1
 INDEX = (1 << 26) - 1
+BAND = 1 << 17
 NEIGHBOURS = [(0, 0), (0, -1), (0, 1), (-1, 0), (1, 0), (-1, -1), (-1, 1), (1, -1), (1, 1)]
 
 
 class Arrived(NamedTuple):
-    """Places of the frame that content can arrive in: the window (rows, columns), the places [h, w] themselves, what
-    leads from each of them back to the source of its content, and whether there is any (bool).
+    """A band of the frame, window (rows, columns), that content can arrive in: its places [h, w], what leads from each
+    of them back to the source of its content, and whether there is any (bool).
 
     Positions and vectors are complex numbers x + i y in cells; a 2 x 2 matrix is u -> A u + B conj(u)."""
 
@@ -27,6 +28,12 @@ class Arrived(NamedTuple):
     place: torch.Tensor
     back: torch.Tensor
     mask: torch.Tensor
+
+
+def _bands(height, width):
+    """Start and end of bands of rows, each so small that what is computed over it stays in the cache."""
+    rows = max(8, BAND // width)
+    return [(start, min(start + rows, height)) for start in range(0, height, rows)]
 
 
 def _grid(height, width, first, device):
@@ -79,15 +86,15 @@ def _is_pieces(flow, region):
     return bool(changes.sum() <= PIECES * inside.sum())
 
 
-def _rank(flow, region, front):
-    """Numbers [h, w] below 2^36 that are larger for what is more in front."""
+def _rank(flow, part, front):
+    """Numbers [h, w] below 2^36 that are larger for what is more in front; part [h, w] numbers the region's parts."""
     # a float's bits grow with it; 16 of them order lengths to a fifth of a percent
     length = (_squared(flow).view(torch.int32) >> 15).long()
     if front == "longest":
         return length
     if front == "shortest":
         return (1 << 16) - 1 - length
-    part = label_parts(region)[0].long()
+    part = part.long()
     return ((part if front == "last" else (1 << 20) - 1 - part) << 16) + length
 
 
@@ -102,74 +109,112 @@ def _spread(best):
     return best
 
 
-def _splat(end, region, rank, first, high, wide):
-    """The highest rank * 2^26 + index of the cells that end in each place [high, wide] from first (complex), else -1."""
-    # a ring of places takes what ends outside
-    x = (end.real - (first.real - 1)).round_().clamp_(0, wide + 1).int()
-    y = (end.imag - (first.imag - 1)).round_().clamp_(0, high + 1).int()
-    place = y.mul_(wide + 2).add_(x).mul_(region)
-    packed = (rank << 26).add_(torch.arange(INDEX, INDEX - region.numel(), -1, device=end.device).view_as(rank))
-    best = torch.full(((high + 2) * (wide + 2),), -1, device=end.device)
-    best.scatter_reduce_(0, place.flatten().long(), packed.flatten(), "amax")
-    return best.view(high + 2, wide + 2)[1:-1, 1:-1].contiguous()
+class _Sheet:
+    """The moved region: for each of its cells, with a ring of cells outside around them, where it was (own), how far it
+    went (flow), and the matrix (a, b) that takes a step at its end back to one in it."""
+
+    def __init__(self, flow, region):
+        rows, columns = bounding_box(region)
+        # with the ring every step has a cell to go to
+        self.region = F.pad(region[rows, columns], (1, 1, 1, 1))
+        self.corner = complex(columns.start - 1, rows.start - 1)
+        self.height, self.width = self.region.shape
+        self.own = _grid(self.height, self.width, self.corner, flow.device)
+        self.flow = torch.zeros_like(self.own)
+        for part, of in zip((self.flow.real, self.flow.imag), flow, strict=True):
+            part[1:-1, 1:-1] = of[rows, columns] * region[rows, columns]
+
+    def window(self, height, width):
+        """Rows and columns of a frame that places beside the ends can lie in."""
+        spans = []
+        for axis, size in (("imag", height), ("real", width)):
+            low, high = zip(*(
+                (getattr(self.own[a:b], axis) + getattr(self.flow[a:b], axis)).clamp_(-1, size).aminmax()
+                for a, b in _bands(self.height, self.width)
+            ))  # fmt: skip
+            spans.append(slice(max(int(min(low)) - 2, 0), min(max(int(max(high)) + 3, 0), size)))
+        return tuple(spans)
+
+    def splat(self, window, front):
+        """The highest rank * 2^26 + INDEX - index of the cells that end in each place [h, w] of the window, else -1."""
+        rows, columns = window
+        high, wide = rows.stop - rows.start, columns.stop - columns.start
+        part = label_parts(self.region)[0] if front in ("first", "last") else self.region
+        # a ring of places takes what ends outside
+        best = torch.full(((high + 2) * (wide + 2),), -1, device=self.own.device)
+        for a, b in _bands(self.height, self.width):
+            end = self.own[a:b] + self.flow[a:b]
+            x = (end.real - (columns.start - 1)).round_().clamp_(0, wide + 1).int()
+            y = (end.imag - (rows.start - 1)).round_().clamp_(0, high + 1).int()
+            place = y.mul_(wide + 2).add_(x).mul_(self.region[a:b]).long()
+            first = INDEX - a * self.width
+            index = torch.arange(first, first - place.numel(), -1, device=place.device)
+            packed = (_rank(self.flow[a:b], part[a:b], front) << 26).flatten().add_(index)
+            best.scatter_reduce_(0, place.flatten(), packed, "amax")
+        return best.view(high + 2, wide + 2)[1:-1, 1:-1]
+
+    def linearise(self):
+        """Fills in the matrices."""
+        self.a, self.b = torch.empty_like(self.own), torch.empty_like(self.own)
+        for a, b in _bands(self.height, self.width):
+            above, below = max(a - 1, 0), min(b + 1, self.height)
+            matrix = _inverse_matrix(self.own[above:below] + self.flow[above:below], self.region[above:below])
+            for out, part in zip((self.a, self.b), matrix, strict=True):
+                out[a:b] = part[a - above : b - above]
+
+    def _step(self, rest, cell):
+        return self.a.view(-1).index_select(0, cell).mul_(rest).add_(
+            self.b.view(-1).index_select(0, cell).mul_(rest.conj())
+        )  # fmt: skip
+
+    def solve(self, place, candidate):
+        """What leads from the places [n] back to their sources, by Newton's method from candidates of splat, and
+        whether content is there."""
+        cell = INDEX - (candidate & INDEX)
+        own, flow = self.own.view(-1), self.flow.view(-1)
+        near = own.index_select(0, cell)
+        near = torch.view_as_real(near + self._step(place - near - flow.index_select(0, cell), cell)).round_()
+        x = near[:, 0].sub_(self.corner.real).clamp_(0, self.width - 1)
+        y = near[:, 1].sub_(self.corner.imag).clamp_(0, self.height - 1)
+        cell = y.int().mul_(self.width).add_(x.int()).long()
+        near = torch.view_as_complex(near).add_(self.corner).sub_(place)
+        step = self._step((near + flow.index_select(0, cell)).neg_(), cell)
+        # in another sheet the step is longer than a cell
+        valid = self.region.view(-1).index_select(0, cell).logical_and_(_squared(step) <= 0.8)
+        return near.add_(step), valid
 
 
 def invert(flow, region, front="longest"):
-    """Arrived for the forward displacement flow [2, H, W] (x, y; cells) over region [H, W] (bool, not empty), in front
-    what FRONTS says. Exact where the flow is affine around a cell; nothing arrives where the region is torn open."""
-    height, width = region.shape
-    rows, columns = bounding_box(region)
-    # a ring of cells outside the region, so that every step has a cell to go to
-    region = F.pad(region[rows, columns], (1, 1, 1, 1))
-    flow = F.pad(flow[:, rows, columns], (1, 1, 1, 1)).mul_(region)
-    flow = torch.complex(flow[0], flow[1])
-    h, w = region.shape
-    corner = complex(columns.start - 1, rows.start - 1)
-    own = _grid(h, w, corner, flow.device)
-    end = own + flow
-
-    def span(ends, size):
-        low, high = (int(v.clamp(-1, size)) for v in ends.aminmax())
-        return slice(max(low - 2, 0), min(max(high + 3, 0), size))
-
-    to_rows, to_columns = window = span(end.imag, height), span(end.real, width)
-    high, wide = to_rows.stop - to_rows.start, to_columns.stop - to_columns.start
-    first = complex(to_columns.start, to_rows.start)
-    best = _splat(end, region, _rank(flow, region, front), first, high, wide)
-    place = _grid(high, wide, first, flow.device)
-
-    if _is_pieces(flow, region):
-        cell = INDEX - (best.flatten() & INDEX)
-        return Arrived(window, place, -flow.flatten().index_select(0, cell).view(high, wide), best >= 0)
-
-    a, b = (part.flatten() for part in _inverse_matrix(end, region))
-    own, end, region = own.flatten(), end.flatten(), region.flatten()
-
-    def back(place, cell):
-        """Steps from the cells to where the places come from in the sheets around them."""
-        rest = place - end.index_select(0, cell)
-        return a.index_select(0, cell).mul_(rest).add_(b.index_select(0, cell).mul_(rest.conj()))
-
-    def solve(place, candidate):
-        """Sources of the places by Newton's method from candidates of best, and whether content is there."""
-        cell = INDEX - (candidate & INDEX)
-        near = torch.view_as_real(back(place, cell).add_(own.index_select(0, cell))).round_()
-        x = (near[:, 0] - corner.real).clamp_(0, w - 1).int()
-        y = (near[:, 1] - corner.imag).clamp_(0, h - 1).int()
-        cell = y.mul_(w).add_(x).long()
-        step = back(place, cell)
-        # in another sheet the step is longer than a cell
-        return own.index_select(0, cell).add_(step), region.index_select(0, cell).logical_and_(_squared(step) <= 0.8)
-
-    flat, near = place.flatten(), _spread(_spread(best)).flatten()
-    source, mask = solve(flat, near)
-    left = (~mask & (near >= 0)).nonzero()[:, 0]
-    framed = F.pad(best, (1, 1, 1, 1), value=-1)
-    for down, across in NEIGHBOURS:
-        candidate = framed[1 + down : 1 + down + high, 1 + across : 1 + across + wide].flatten().index_select(0, left)
-        found, valid = solve(flat.index_select(0, left), candidate)
-        valid &= candidate >= 0
-        source[left] = torch.where(valid, found, source[left])
-        mask[left] = valid
-        left = left[~valid]
-    return Arrived(window, place, source.view(high, wide) - place, mask.view(high, wide))
+    """Yields Arrived, band after band, for the forward displacement flow [2, H, W] (x, y; cells) over region [H, W]
+    (bool, not empty), in front what FRONTS says. Exact where the flow is affine around a cell; nothing arrives where
+    the region is torn open."""
+    sheet = _Sheet(flow, region)
+    rows, columns = window = sheet.window(*region.shape)
+    best = sheet.splat(window, front)
+    pieces = _is_pieces(sheet.flow, sheet.region)
+    if not pieces:
+        sheet.linearise()
+    high, wide = best.shape
+    for start, stop in _bands(high, wide):
+        band = slice(rows.start + start, rows.start + stop), columns
+        place = _grid(stop - start, wide, complex(columns.start, band[0].start), flow.device)
+        if pieces:
+            reached = best[start:stop]
+            cell = INDEX - (reached.flatten() & INDEX)
+            yield Arrived(band, place, -sheet.flow.view(-1).index_select(0, cell).view_as(place), reached >= 0)
+            continue
+        # two rows and columns more around the band, for candidates from there
+        above, below = max(start - 2, 0), min(stop + 2, high)
+        around = F.pad(best[above:below], (2, 2, above - start + 2, stop + 2 - below), value=-1)
+        near = _spread(_spread(around))[2:-2, 2:-2].flatten()
+        flat = place.flatten()
+        back, mask = sheet.solve(flat, near)
+        left = (~mask & (near >= 0)).nonzero()[:, 0]
+        for down, across in NEIGHBOURS:
+            candidate = around[2 + down : 2 + down + stop - start, 2 + across : 2 + across + wide].flatten()[left]
+            found, valid = sheet.solve(flat[left], candidate)
+            valid &= candidate >= 0
+            back[left] = torch.where(valid, found, back[left])
+            mask[left] = valid
+            left = left[~valid]
+        yield Arrived(band, place, back.view_as(place), mask.view(place.shape))

@@ -1,9 +1,12 @@
 """FastDrag's one step: the latent is moved by the latent warpage function, and what was vacated is filled."""
 
+from functools import partial
+
 import torch
 from comfy_api.latest import io
 
 from ..kernels.bnni import bnni, bnni_sequential
+from ..kernels.displacements import DISPLACEMENTS, displace
 from ..kernels.edit import MODES, warp_batch
 from ..kernels.flow import check_flow, resize_flow
 from ..kernels.lwf import lwf
@@ -38,6 +41,15 @@ class LatentWarpage(io.ComfyNode):
                 ),
                 MASK_INPUT,
                 FlowType.Input("flow", optional=True, tooltip="Replaces the motion computed from the points."),
+                io.Combo.Input(
+                    "displacement",
+                    options=list(DISPLACEMENTS),
+                    default="stretch",
+                    optional=True,
+                    tooltip="How the drags move the region. stretch: a sheet held at a circle (FastDrag). The others move "
+                    "each connected part by its own points. rigid, similarity, affine: moving least squares. arap: as "
+                    "rigid as possible. nearest: the nearest drag alone. nearest-4: the mean of the four nearest.",
+                ),
             ],
             outputs=[
                 io.Latent.Output(
@@ -55,7 +67,7 @@ class LatentWarpage(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, samples, drag_points, mode, mask=None, flow=None):
+    def execute(cls, samples, drag_points, mode, mask=None, flow=None, displacement="stretch"):
         latent = _picture_latent(samples, "Latent Warpage")
         height, width = latent.shape[-2:]
         region = torch.ones(1, height, width, dtype=torch.bool)
@@ -66,7 +78,10 @@ class LatentWarpage(io.ComfyNode):
             if batch not in (1, len(latent)):
                 raise ValueError(f"Latent Warpage: {name} has a batch of {batch}, but there are {len(latent)} latents")
         if flow is None:
-            flow = torch.cat([lwf(*drag_points.to_grid(width, height), one) for one in region])
+            points = drag_points.to_grid(width, height)
+            # the published motion is that of the whole region
+            of = lwf if displacement == "stretch" else partial(displace, choice=displacement)
+            flow = torch.cat([of(*points, one) for one in region])
         else:
             check_flow(flow, "Latent Warpage: flow")
             flow = resize_flow(flow, height, width)
