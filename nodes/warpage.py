@@ -60,8 +60,9 @@ class LatentWarpage(io.ComfyNode):
                 io.Mask.Output(
                     "holes", display_name="holes", tooltip="1 where content was taken away, one value per latent cell."
                 ),
+                # ids of inputs and outputs differ
                 FlowType.Output(
-                    "displacement", display_name="displacement", tooltip="The motion that was applied, in latent cells."
+                    "applied", display_name="displacement", tooltip="The motion that was applied, in latent cells."
                 ),
             ],
         )
