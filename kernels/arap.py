@@ -2,7 +2,6 @@
 the handles reach their targets while every square turns as a whole and stretches as little as it can."""
 
 import torch
-import torch.nn.functional as F
 
 from .mls import rigid
 
@@ -49,17 +48,17 @@ def arap_nodes(handles, targets, used, step):
     system += HANDLE * tie.T @ tie
     solve = torch.cholesky_inverse(torch.linalg.cholesky(system))
 
-    place = rest + rigid(*axes, handles, targets).flatten(1).T[vertices]
-    fixed = HANDLE * tie.T @ targets + GUESS * place
+    moved = rigid(*axes, handles, targets).flatten(1).T[vertices]
+    fixed = HANDLE * tie.T @ (targets - handles) + GUESS * moved
     square = rest[squares] - rest[squares].mean(1, keepdim=True)
     for _ in range(ITERATIONS):
-        now = place[squares]
+        now = (rest + moved)[squares]
         a = (square * now).sum((1, 2))
         b = (square[..., 0] * now[..., 1] - square[..., 1] * now[..., 0]).sum(1)
         length = torch.hypot(a, b).clamp(min=1e-12)
         a, b = (a / length)[:, None], (b / length)[:, None]
         turned = torch.stack((a * square[..., 0] - b * square[..., 1], b * square[..., 0] + a * square[..., 1]), -1)
-        place = solve @ fixed.index_add(0, squares.flatten(), turned.flatten(0, 1))
+        moved = solve @ fixed.index_add(0, squares.flatten(), (turned - square).flatten(0, 1))
     nodes = torch.zeros((height + 1) * (width + 1), 2, dtype=torch.float64)
-    nodes[vertices] = place - rest
+    nodes[vertices] = moved
     return nodes.T.view(2, height + 1, width + 1)

@@ -30,23 +30,6 @@ def _axis(length, step, like):
     return torch.arange(-(-(length - 1) // step) + 1, device=like.device, dtype=like.dtype) * step
 
 
-def _in_window(displacement):
-    """The FLOW function of displacement(handles, targets, region) -> [2, h, w] within the region's bounding box."""
-
-    def flow(handles, targets, region):
-        region = region.bool()
-        out = torch.zeros(1, 2, *region.shape, device=region.device)
-        if len(handles) and region.any():
-            window = bounding_box(region)
-            low = handles.new_tensor([window[1].start, window[0].start])
-            inside = region[window]
-            moved = displacement(handles - low, targets - low, inside)
-            out[0, :, window[0], window[1]] = torch.where(inside, moved.to(out), 0)
-        return out
-
-    return flow
-
-
 def _on_cells(function):
     def displacement(handles, targets, region):
         handles, targets = (points.to(region.device, torch.float32) for points in (handles, targets))
@@ -75,21 +58,48 @@ def _arap(handles, targets, region):
     return _enlarged(nodes.to(region.device, torch.float32), step, height, width)
 
 
-# name -> f(handles [N, 2], targets [N, 2], region [H, W]) -> FLOW [1, 2, H, W] (float32, cells), 0 outside the region.
-# Points are cell indices: an integer is the centre of a cell.
-DISPLACEMENTS = {
-    "stretch": lwf,
-    "nearest-4": _in_window(_on_cells(nearest_4)),
-    "nearest": _in_window(_on_cells(nearest)),
-    "rigid": _in_window(_on_nodes(rigid)),
-    "similarity": _in_window(_on_nodes(similarity)),
-    "affine": _in_window(_on_nodes(affine)),
-    "arap": _in_window(_arap),
+def _stretch(handles, targets, region):
+    return lwf(handles, targets, region)[0]
+
+
+# of the bounding box of a region [h, w]: displacement [2, h, w] everywhere in it
+_IN_BOX = {
+    "stretch": _stretch,
+    "nearest-4": _on_cells(nearest_4),
+    "nearest": _on_cells(nearest),
+    "rigid": _on_nodes(rigid),
+    "similarity": _on_nodes(similarity),
+    "affine": _on_nodes(affine),
+    "arap": _arap,
 }
 
 
+def _move(flow, box, part, handles, targets, choice):
+    """Writes the displacement of a part [h, w], whose box (rows, columns) it fills, into flow [1, 2, H, W]."""
+    low = handles.new_tensor([box[1].start, box[0].start])
+    into = flow[(0, slice(None), *box)]
+    into.copy_(torch.where(part, _IN_BOX[choice](handles - low, targets - low, part), into))
+
+
+def _over_region(choice):
+    def flow(handles, targets, region):
+        region = region.bool()
+        flow = torch.zeros(1, 2, *region.shape, device=region.device)
+        if len(handles) and region.any():
+            box = bounding_box(region)
+            _move(flow, box, region[box], handles, targets, choice)
+        return flow
+
+    return flow
+
+
+# name -> f(handles [N, 2], targets [N, 2], region [H, W]) -> FLOW [1, 2, H, W] (float32, cells), 0 outside the region.
+# Points are cell indices: an integer is the centre of a cell.
+DISPLACEMENTS = {choice: _over_region(choice) for choice in _IN_BOX}
+
+
 def _part_at(labels, handle, reach):
-    """Number of the part nearest to the handle (x, y), 0 if it is farther than reach, and its distance within it."""
+    """Number of the part nearest to the handle (x, y), 0 if all are farther away than reach."""
     height, width = labels.shape
     x, y = handle
     column, row = (min(max(round(v), 0), n - 1) for v, n in ((x, width), (y, height)))
@@ -124,7 +134,5 @@ def displace(handles, targets, region, choice, reach=None):
     for number, box in enumerate(boxes, 1):
         chosen = found == number
         if chosen.any():
-            low = handles.new_tensor([box[1].start, box[0].start])
-            part = labels[box] == number
-            flow[(0, slice(None), *box)] += DISPLACEMENTS[choice](handles[chosen] - low, targets[chosen] - low, part)[0]
+            _move(flow, box, labels[box] == number, handles[chosen], targets[chosen], choice)
     return flow

@@ -24,8 +24,8 @@ def _sampled(image, arrived, sampling):
     """Values [B, C, h, w] of image [B, C, H, W] at the sources of what arrived."""
     scale = 2 / arrived.place.real.new_tensor([image.shape[3], image.shape[2]])
     source = torch.view_as_real(arrived.place + arrived.back)
-    grid = torch.addcmul(scale / 2 - 1, source, scale).to(image).expand(len(image), -1, -1, -1)
-    sampled = F.grid_sample(image, grid, sampling, "border", align_corners=False)
+    grid = torch.addcmul(scale / 2 - 1, source, scale).expand(len(image), -1, -1, -1)
+    sampled = F.grid_sample(image.float(), grid, sampling, "border", align_corners=False).to(image.dtype)
     # bicubic overshoots at edges
     return sampled if sampling == "bilinear" else sampled.clamp_(image.min(), image.max())
 
@@ -69,7 +69,7 @@ def _dilated(mask, radius):
     return F.max_pool2d(wide, (size, 1), 1, (radius, 0))[:, 0]
 
 
-def inpaint_mask(opened, moved, seam=4, grow=2, feather=4):
+def inpaint_mask(opened, moved, seam, grow, feather):
     """What to paint anew [B, H, W] (0..1): opened [B, H, W] grown by `grow` pixels, and a band of `seam` pixels along
     the border of moved [B, H, W]; outward it fades within `feather` pixels."""
     mask, moved = _dilated(opened.float(), grow), moved.float()

@@ -23,20 +23,21 @@ def _by_rows(function, x, y, handles):
 
 
 def nearest_handle(height, width, handles):
-    """Index [height, width] of the handle of [N, 2] that is nearest to each cell."""
+    """Index [height, width] (int32) of the handle of [N, 2] that is nearest to each cell."""
     x, y = (
         torch.arange(-(-n // BLOCK) + 1, device=handles.device, dtype=handles.dtype) * BLOCK for n in (width, height)
     )
-    corner = _by_rows(lambda squared: squared.argmin(1), x, y, handles).view(len(y), len(x))
+    corner = _by_rows(lambda squared: squared.argmin(1).int(), x, y, handles).view(len(y), len(x))
     nearest = corner[:-1, :-1]
     one = (nearest == corner[1:, :-1]) & (nearest == corner[:-1, 1:]) & (nearest == corner[1:, 1:])
     # a Voronoi cell is convex: a block whose corners lie in one lies in it as a whole
     blocks = nearest[:, None, :, None].repeat(1, BLOCK, 1, BLOCK)
     rows, columns = (~one).nonzero().T
+    px, py = handles.T
     offset = torch.arange(BLOCK, device=handles.device, dtype=handles.dtype)
-    dx, dy = (start[:, None, None] + offset[:, None] - part for start, part in zip((x[columns], y[rows]), handles.T))
+    dx, dy = (start[:, None, None] + offset[:, None] - at for start, at in ((x[columns], px), (y[rows], py)))
     squared = dy.square()[:, :, None] + dx.square()[:, None]
-    blocks[rows, :, columns] = squared.argmin(-1)
+    blocks[rows, :, columns] = squared.argmin(-1).int()
     return blocks.flatten(2).flatten(0, 1)[:height, :width]
 
 

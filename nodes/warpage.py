@@ -46,9 +46,9 @@ class LatentWarpage(io.ComfyNode):
                     options=list(DISPLACEMENTS),
                     default="stretch",
                     optional=True,
-                    tooltip="How the drags move the region. stretch: a sheet held at a circle (FastDrag). The others move "
-                    "each connected part by its own points. rigid, similarity, affine: moving least squares. arap: as "
-                    "rigid as possible. nearest: the nearest drag alone. nearest-4: the mean of the four nearest.",
+                    tooltip="How the drags move the region. stretch: a sheet held at a circle (FastDrag). The others "
+                    "move each connected part by its own points. rigid, similarity, affine: moving least squares. "
+                    "arap: as rigid as possible. nearest: the nearest drag alone. nearest-4: the mean of four.",
                 ),
             ],
             outputs=[

@@ -32,7 +32,8 @@ def _loop(latent, handles, targets, mask):
     return bnni_plain(*relocate_plain(latent, handles, targets, mask[0]), sequential=True)
 
 
-def _median_ms(function, case, runs, warm_up):
+def median_ms(function, case, runs, warm_up):
+    """Median time of function(*case) over runs, after warm_up runs more."""
     times = []
     for run in range(warm_up + runs):
         start = time.perf_counter()
@@ -60,12 +61,12 @@ def bench_kernels(runs=15):
             "threads": torch.get_num_threads(),
         })  # fmt: skip
 
-    loop = _median_ms(_loop, _case(64, 4, 5), runs=3, warm_up=1)
+    loop = median_ms(_loop, _case(64, 4, 5), runs=3, warm_up=1)
     row("64x64x4, 5 points", "plain loop", loop, "ms")
     for mode in FILL_OF_MODE:
 
         def measure(side, channels, points, mode=mode):
-            return _median_ms(lambda *case: _edit(mode, *case), _case(side, channels, points), runs, warm_up=3)
+            return median_ms(lambda *case: _edit(mode, *case), _case(side, channels, points), runs, warm_up=3)
 
         small = measure(64, 4, 5)
         row("64x64x4, 5 points", mode, small, "ms")
@@ -83,10 +84,11 @@ def bench_kernels(runs=15):
 
 def print_table(rows):
     """The rows of bench_kernels on screen."""
-    print(f"CPU, {rows[0]['threads']} thread(s); medians; LWF + warp + BNNI, every cell movable")
-    print(f"{'measurement':<34}{'mode':<12}{'value':>10} {'unit':<9}{'target':<8} met")
+    print("CPU; medians; LWF + warp + BNNI, every cell movable; warp: displacement + inverse + sampling")
+    print(f"{'measurement':<34}{'mode':<12}{'threads':>7}{'value':>10} {'unit':<9}{'target':<8} met")
     for row in rows:
         met = {True: "yes", False: "NO", None: ""}[row["met"]]
         print(
-            f"{row['measurement']:<34}{row['mode']:<12}{row['value']:>10.2f} {row['unit']:<9}{row['target']:<8} {met}"
+            f"{row['measurement']:<34}{row['mode']:<12}{row['threads']:>7}{row['value']:>10.2f} {row['unit']:<9}"
+            f"{row['target']:<8} {met}"
         )

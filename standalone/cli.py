@@ -116,6 +116,21 @@ def _instantdrag_with_bar(model, image, points, mask, arguments):
         )  # fmt: skip
 
 
+def _warp_with_bar(model, image, points, mask, arguments):
+    from tqdm import tqdm
+
+    from .warp import repair, warp_picture
+
+    warped, anew = warp_picture(
+        image, points, mask, arguments.displacement, arguments.sampling, arguments.front, arguments.seam,
+        arguments.grow, arguments.feather,
+    )  # fmt: skip
+    if model is None:
+        return warped
+    with tqdm(desc="steps", total=arguments.steps or 12) as bar:
+        return repair(model, warped, anew, arguments.steps or 12, arguments.seed, lambda done, total: bar.update())
+
+
 def demo(arguments):
     import torch
 
@@ -165,8 +180,9 @@ def edit(arguments):
     mask = None if arguments.mask is None else _open_image(arguments.mask).mean(1)
     if mask is not None:
         mask = resize_mask(mask, *image.shape[-2:], arguments.mask)
-    model = _model_of(arguments)
-    fitted = _fit(image, model.multiple)
+    alone = arguments.method == "warp" and arguments.no_inpaint
+    model = None if alone else _model_of(arguments)
+    fitted = _fit(image, 1 if alone else model.multiple)
     if mask is not None:
         mask = mask[..., : fitted.shape[2], : fitted.shape[3]]
     if fitted.shape != image.shape:
@@ -176,6 +192,8 @@ def edit(arguments):
         after = _dynadrag_with_bar(model, fitted, points, mask, arguments)
     elif arguments.method == "instantdrag":
         after = _instantdrag_with_bar(model, fitted, points, mask, arguments)
+    elif arguments.method == "warp":
+        after = _warp_with_bar(model, fitted, points, mask, arguments)
     else:
         after = _edit_with_bar(
             model, fitted, points, mask, mode=arguments.mode, steps=arguments.steps or 10, strength=arguments.strength,
@@ -187,9 +205,9 @@ def edit(arguments):
 
 def bench(arguments):
     if arguments.what == "quality":
-        from . import bench_quality
+        from . import bench_quality, bench_warp
 
-        methods = bench_quality.METHODS | (bench_quality.SLOW_METHODS if arguments.slow else {})
+        methods = bench_quality.METHODS | bench_warp.METHODS | (bench_quality.SLOW_METHODS if arguments.slow else {})
         rows, pictures = bench_quality.bench_quality(arguments.quick, arguments.seed, methods)
         print(bench_quality.table(rows))
         columns, _ = bench_quality.contact_sheet(pictures, arguments.sheet)
@@ -202,9 +220,9 @@ def bench(arguments):
         columns, _ = bench_quality.contact_sheet(pictures, arguments.sheet)
         print(f"Contact sheet ({', '.join(columns)}): {arguments.sheet}")
     elif arguments.what == "kernels":
-        from . import bench_kernels
+        from . import bench_kernels, bench_warp
 
-        rows = bench_kernels.bench_kernels()
+        rows = bench_kernels.bench_kernels() + bench_warp.bench_times()
         bench_kernels.print_table(rows)
     elif arguments.what == "motion":
         from . import bench_motion
@@ -266,6 +284,12 @@ curves of loss and end-point error. `accelerate launch -m dragkit.standalone.cli
 """
 
 
+def _pixels(text):
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of pixels, which is whole and not negative")
+    return int(text)
+
+
 def parser():
     main = argparse.ArgumentParser(prog="dragkit", description="Drag points in a picture and the picture follows.")
     commands = main.add_subparsers(required=True, metavar="COMMAND")
@@ -279,8 +303,8 @@ def parser():
     one.add_argument("--points", required=True, metavar="FILE_OR_TEXT", help="JSON or lines `x,y -> x,y`")
     one.add_argument("--mask", metavar="PNG", help="white = may change; none: everything may")
     one.add_argument("--model", default="demo", metavar="demo|PATH", help="SD1.5/SDXL file or diffusers folder")
-    one.add_argument("--method", default="fastdrag", choices=["fastdrag", "dynadrag", "instantdrag"])
-    one.add_argument("--steps", type=int, help="of the noise schedule (10; InstantDrag 20)")
+    one.add_argument("--method", default="fastdrag", choices=["fastdrag", "dynadrag", "instantdrag", "warp"])
+    one.add_argument("--steps", type=int, help="of the noise schedule (10; InstantDrag 20, warp 12)")
     one.add_argument("--strength", type=float, default=0.7, help="part of the noise schedule, 0..1 (%(default)s)")
     one.add_argument("--prompt", default="", help="what the picture shows (%(default)r)")
     one.add_argument("-o", "--output", required=True, metavar="PNG")
@@ -303,7 +327,22 @@ def parser():
     instant.add_argument("--flowdiffusion", metavar="FOLDER|FILE", help="its UNet, beside --model")
     instant.add_argument("--image-scale", type=float, default=1.5, help="guidance by the picture (%(default)s)")
     instant.add_argument("--flow-scale", type=float, default=1.5, help="guidance by the motion (%(default)s)")
-    instant.add_argument("--seed", type=int, default=0, help="of the noise (%(default)s)")
+    one.add_argument("--seed", type=int, default=0, help="of the noise of InstantDrag and warp (%(default)s)")
+    warp = one.add_argument_group("warp (--mask: what moves; none: found from the points)")
+    warp.add_argument(
+        "--displacement", default="rigid",
+        choices=["stretch", "nearest-4", "nearest", "rigid", "similarity", "affine", "arap"],
+        help="how the region follows its points (%(default)s)",
+    )  # fmt: skip
+    warp.add_argument("--sampling", default="bilinear", choices=["bilinear", "bicubic"], help="(%(default)s)")
+    warp.add_argument(
+        "--front", default="longest", choices=["longest", "shortest", "first", "last"],
+        help="what is in front: the longest or shortest move, the first or last region (%(default)s)",
+    )  # fmt: skip
+    warp.add_argument("--seam", type=_pixels, default=2, help="pixels along the border of what moved (%(default)s)")
+    warp.add_argument("--grow", type=_pixels, default=1, help="pixels around what opened up (%(default)s)")
+    warp.add_argument("--feather", type=_pixels, default=2, help="pixels that the repair fades over (%(default)s)")
+    warp.add_argument("--no-inpaint", action="store_true", help="the warped picture alone, no model")
     one.set_defaults(run=edit)
 
     one = commands.add_parser("bench", help="speed, quality against ground truth, cost")

@@ -1,0 +1,62 @@
+"""The drag warp for the benches: against the truth, every displacement alone and repaired by the demo model, and the
+time that each takes."""
+
+import torch
+
+from ..kernels.displacements import DISPLACEMENTS, displace
+from ..kernels.drag_warp import drag_warp
+from .bench_kernels import median_ms
+from .warp import repair, warp_picture
+
+
+def _region(case, painted):
+    """What a person would paint, [1, H, W]: what moves, everything that changes (the case's mask), or nothing."""
+    if painted == "what moves":
+        return (case.flow.norm(dim=0, keepdim=True) > 1).float()
+    return case.mask if painted == "what changes" else None
+
+
+def _warped(displacement, painted="what moves", repaired=False):
+    def run(model, case):
+        warped, anew = warp_picture(case.source[None], case.points, _region(case, painted), displacement)
+        return (repair(model, warped, anew) if repaired else warped)[0]
+
+    return run
+
+
+METHODS = {f"warp {choice}": _warped(choice) for choice in DISPLACEMENTS} | {
+    "rigid, wide region": _warped("rigid", "what changes"),
+    "rigid, no region": _warped("rigid", None),
+    "rigid, repaired": _warped("rigid", repaired=True),
+}
+
+FASTEST = "nearest"
+# side of the picture: milliseconds that the fastest choice may take
+TARGETS = {512: 10, 2048: 500}
+
+
+def _edit(image, handles, targets, region, choice):
+    return drag_warp(image, displace(handles, targets, region, choice), region[None])
+
+
+def bench_times(runs=5):
+    """Rows as of bench_kernels: displacement, inverse and bilinear sampling of a whole picture that moves by 20 drags,
+    on one thread and on two."""
+    rows, threads = [], torch.get_num_threads()
+    for count in (1, 2):
+        torch.set_num_threads(count)
+        for side, limit in TARGETS.items():
+            generator = torch.Generator().manual_seed(0)
+            image, region = torch.rand(1, 3, side, side, generator=generator), torch.ones(side, side, dtype=torch.bool)
+            handles = (0.1 + 0.8 * torch.rand(20, 2, generator=generator, dtype=torch.float64)) * side
+            targets = handles + 0.03 * side * torch.randn(20, 2, generator=generator, dtype=torch.float64)
+            for choice in DISPLACEMENTS:
+                value = median_ms(_edit, (image, handles, targets, region, choice), runs, warm_up=1)
+                wanted = choice == FASTEST
+                rows.append({
+                    "measurement": f"warp {side}x{side}, 20 points", "mode": choice, "value": value, "unit": "ms",
+                    "target": f"< {limit}" if wanted else "", "met": value < limit if wanted else None,
+                    "threads": count,
+                })  # fmt: skip
+    torch.set_num_threads(threads)
+    return rows
