@@ -126,7 +126,7 @@ export function commands(session, gestures) {
     result: view("result", "Result"),
     release: {
       icon: "run",
-      label: "Run the graph whenever an arrow is let go",
+      label: "Run the graph whenever an arrow or a region pair is let go",
       pressed: () => ui.runOnRelease,
       run: () => {
         ui.runOnRelease = !ui.runOnRelease;

@@ -130,6 +130,10 @@ test("a click selects, a click beside lets go, and only the next one places a co
   const { pull, store, gestures } = opened(one);
   pull([[200, 200]]);
   assert.deepEqual([...store.selection], [[~0, "handle"]]);
+  // two of its knobs
+  for (const at of [[102, 101], [85, 88]]) pull([at, [at[0] + 1, at[1]]]);
+  assert.deepEqual([...store.selection], [[~0, "handle"]]);
+  assert.equal(store.document, one);
   pull([[900, 900]]);
   assert.equal(store.selection.size, 0);
   assert.equal(gestures.current, null);
@@ -175,6 +179,7 @@ test("regions are deleted by Delete and by a right click, and the rest stays sel
 
 test("keys: the next one, its ends, by a pixel, all, a new one, switches without a use", () => {
   const { key, store, regions, known } = opened({ ...two, regions: one.regions });
+  store.select(new Map([[1, "handle"]]));
   key(".");
   assert.deepEqual([...store.selection], [[~0, "target"]]);
   assert.deepEqual([known.enabled.enabled(), known.locked.pressed(), known.remove.enabled()], [false, false, true]);
@@ -303,10 +308,20 @@ test("other tools leave regions alone, and the tool of regions arrows", () => {
     assert.deepEqual(store.document.regions, one.regions);
     assert.equal(store.document.pairs.length + store.document.strokes.length, 1, tool);
   }
-  const { pull, store } = opened(two);
+  const { pull, store, ui, key, gestures, press } = opened(two);
+  ui.maskShown = false;
+  key("d");
+  assert.equal(ui.maskShown, false);
   pull([[100, 100], [300, 100], [300, 300]]);
   assert.deepEqual(store.document.pairs, two.pairs);
   assert.equal(store.document.regions.length, 1);
+  // the preview follows arrows alone
+  for (const [name, at, pulls] of [["d", [250, 150], false], ["v", [100, 100], true]]) {
+    key(name);
+    gestures.down(press(at));
+    assert.equal(gestures.current.pulls, pulls);
+    gestures.cancel();
+  }
 });
 
 test("what is said about regions", () => {

@@ -272,13 +272,12 @@ class Editor:
         return np.array(Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))))
 
     def dump(self):
-        """Connects what receives the four outputs."""
-        for i, name in enumerate(("points", "region", "picture", "regions")):
+        """Connects what receives the three outputs."""
+        for i, name in enumerate(("points", "region", "picture")):
             self.ui.connect(self.node, i, self.ui.node("TestDump", [700, 40 + 160 * i], name=name), "any")
 
     def received(self):
-        """What the nodes behind get from this one in a run: points.handles, points.targets, region, picture, and
-        regions.0.handle.0 and so on."""
+        """What the nodes behind get from this one in a run: points.handles, points.targets, region, picture."""
         return self.ui.comfy.tensors(self.ui.run())
 
 

@@ -20,11 +20,17 @@ def square(x, y, side=0.2):
     return [[x, y], [x + side, y], [x + side, y + side], [x, y + side]]
 
 
+def connect(editor):
+    """Has the output of the region pairs received as regions.0.handle.0 and so on."""
+    editor.ui.connect(editor.node, 3, editor.ui.node("TestDump", [700, 520], name="regions"), "any")
+
+
 def near(corners):
     return [pytest.approx(corner, abs=0.003) for corner in corners]
 
 
 def test_an_outline_is_pulled_to_its_place_and_python_receives_it(editor):
+    connect(editor)
     editor.pull((0.2, 0.9), (0.5, 0.9))
     plain = editor.value
     editor.focus()
@@ -56,6 +62,7 @@ def test_an_outline_is_pulled_to_its_place_and_python_receives_it(editor):
 
 
 def test_a_target_is_changed_by_a_corner_and_turned_by_a_knob(editor):
+    connect(editor)
     editor.focus()
     editor.press("d")
     for corner in square(0.3, 0.3):
