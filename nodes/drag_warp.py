@@ -61,7 +61,7 @@ class DragWarp(io.ComfyNode):
                 ),
                 io.Int.Input("grow", default=2, min=0, max=256, tooltip="Pixels by which what opened up is enlarged."),
                 io.Int.Input(
-                    "feather", default=4, min=0, max=256, tooltip="Pixels over which the inpaint mask fades outward."
+                    "feather", default=4, min=0, max=64, tooltip="Pixels over which the inpaint mask fades outward."
                 ),
                 io.Mask.Input(
                     "mask",
