@@ -60,9 +60,11 @@ class LatentWarpage(io.ComfyNode):
                 io.Mask.Output(
                     "holes", display_name="holes", tooltip="1 where content was taken away, one value per latent cell."
                 ),
-                # ids of inputs and outputs differ
                 FlowType.Output(
-                    "applied", display_name="displacement", tooltip="The motion that was applied, in latent cells."
+                    # ids of inputs and outputs must differ on 0.3.64
+                    "applied",
+                    display_name="displacement",
+                    tooltip="The motion that was applied, in latent cells.",
                 ),
             ],
         )

@@ -33,6 +33,7 @@ METHODS = {f"warp {choice}": _warped(choice) for choice in DISPLACEMENTS} | {
 FASTEST = "nearest"
 # side of the picture: milliseconds that the fastest choice may take
 TARGETS = {512: 10, 2048: 500}
+THREADS = (1, 2)
 
 
 def _edit(image, handles, targets, region, choice):
@@ -43,7 +44,7 @@ def bench_times(runs=5):
     """Rows as of bench_kernels: displacement, inverse and bilinear sampling of a whole picture that moves by 20 drags,
     on one thread and on two."""
     rows, threads = [], torch.get_num_threads()
-    for count in (1, 2):
+    for count in THREADS:
         torch.set_num_threads(count)
         for side, limit in TARGETS.items():
             generator = torch.Generator().manual_seed(0)

@@ -4,6 +4,9 @@ import json
 
 import pytest
 import torch
+from dragkit.kernels.displacements import DISPLACEMENTS, displace
+from dragkit.kernels.masks import mask_to_grid
+from dragkit.kernels.points import parse_points
 
 # short steps, on which the fixed point of the refinement is reached
 EXACT = {"steps": 50, "strength": 0.1, "refinement": 6}
@@ -393,6 +396,26 @@ def test_a_flow_replaces_the_points_on_any_grid(comfy):
     assert found["resized"].shape == (1, 2, 24, 40)
     torch.testing.assert_close(found["resized"].mean((2, 3)), 2 * found["flow"].mean((2, 3)), rtol=1e-3, atol=1e-3)
     assert relative(found["moved"], found["latent"]) > 0.1
+
+
+def test_every_displacement_moves_the_latent(comfy):
+    graph = comfy.graph()
+    latent = graph.node("TestLatent", width=320, height=192, batch=1, seed=3, channels=4)
+    picture = graph.node("TestImage", width=320, height=192, batch=1, seed=0)
+    region, drag = picture.out(1), "150,90 -> 170,100\n180,110 -> 170,90"
+    points = drag_points(graph, drag, image=picture)
+    for choice in DISPLACEMENTS:
+        graph.dump(warpage(graph, latent, points, mask=region, displacement=choice).out(2), choice)
+    graph.dump(warpage(graph, latent, points, mask=region).out(2), "default")
+    graph.dump(region, "region")
+    found = comfy.tensors(comfy.run(graph))
+    assert torch.equal(found["default"], found["stretch"])
+    handles, targets = parse_points(drag, (320, 192)).to_grid(40, 24)
+    grid = mask_to_grid(found["region"], 24, 40)[0]
+    for choice in DISPLACEMENTS:
+        expected = displace(handles, targets, grid, choice)
+        torch.testing.assert_close(found[choice], expected, atol=1e-4, rtol=1e-4)
+    assert not torch.equal(found["rigid"], found["default"])
 
 
 def test_previews_show_pictures(comfy):
