@@ -1,4 +1,4 @@
-"""Dense correspondences of regions (RegionDrag, Lu et al. 2024, Sec. 3.1), as a forward motion of the handle region."""
+"""Dense correspondences of regions (RegionDrag, Lu, Li, Han 2024), as a forward motion of the handle region."""
 
 import itertools
 

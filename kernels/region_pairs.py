@@ -1,4 +1,4 @@
-"""Pairs of regions (RegionDrag, Lu et al. 2024): what lies in the handle region goes to the target region."""
+"""Pairs of regions (RegionDrag, Lu, Li, Han 2024): what lies in the handle region goes to the target region."""
 
 from dataclasses import dataclass
 

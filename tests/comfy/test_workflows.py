@@ -30,7 +30,10 @@ def as_prompt(workflow, info):
         inputs = {slot["name"]: sources[slot["link"]] for slot in node["inputs"] if slot["link"] is not None}
         for name, spec in [*schema.get("required", {}).items(), *schema.get("optional", {}).items()]:
             if isinstance(spec[0], list) or spec[0] in WIDGETS:
-                inputs[name] = next(values)
+                # optional widgets that came after the workflow was saved keep their defaults
+                value = next(values, None)
+                assert value is not None or name in schema.get("optional", {}), f"{node['type']} lacks {name}"
+                inputs[name] = spec[1]["default"] if value is None else value
                 if len(spec) > 1 and spec[1].get("control_after_generate"):
                     next(values)
         assert not list(values), f"{node['type']} has more saved values than widgets"

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { NodeValue } from "../../web/node_value.mjs";
 import {
   addRegion, centre, changeRegion, hitRegion, knobs, outlineRegion, turned,
 } from "../../web/regions.mjs";
@@ -333,6 +334,18 @@ test("what is said about regions", () => {
   store.select(new Map([[~0, "both"]]));
   assert.equal(selected(said), "region 1 (handle and target): 200, 200 → 700, 200");
   assert.doesNotMatch(status({ ...said, store: opened(two).store }), /region pair/);
+});
+
+test("a region that is moved is another drag, which may run by itself; a painted region is none", () => {
+  const { store, pull, ui } = opened();
+  const value = new NodeValue({ store, problem: null });
+  value.value = write(one);
+  pull([[700, 200], [700, 300]]);
+  assert.equal(value.keep(), true);
+  close(read(value.value, null).document.regions[0].target, square(0.6, 0.2));
+  ui.tool = "box";
+  pull([[100, 100], [300, 300]]);
+  assert.equal(value.keep(), false);
 });
 
 test("a changed region is another one in another document", () => {
