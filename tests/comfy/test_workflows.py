@@ -136,11 +136,16 @@ def test_only_what_opened_up_and_the_seam_are_painted_anew(comfy, name):
     assert (found["result"] - found["warped"])[found["mask"] == 1].abs().mean() > 0.01
 
 
-def test_the_checkpoint_example_lacks_its_two_files_and_nothing_else(comfy):
-    workflow = json.loads(EXAMPLES["drag_warp_checkpoint"].read_text())
-    assert EXAMPLES["drag_warp_checkpoint"].with_suffix(".jpg").is_file()
+@pytest.mark.parametrize(
+    ("name", "files"),
+    [
+        ("drag_warp_checkpoint", ["ckpt_name", "lora_name"]),
+        ("lightningdrag", ["ckpt_name", "clip_name", "lora_name", "model_name"]),
+    ],
+)
+def test_an_example_for_a_checkpoint_lacks_its_files_and_nothing_else(comfy, name, files):
+    workflow = json.loads(EXAMPLES[name].read_text())
+    assert EXAMPLES[name].with_suffix(".jpg").is_file()
     message = comfy.submit_error(as_prompt(workflow, comfy.object_info()))
     found = [line.split(": ")[::2] for line in message.splitlines()]
-    assert [(kind, detail.split()[0]) for kind, detail in found] == [
-        ("value_not_in_list", "ckpt_name"), ("value_not_in_list", "lora_name"),
-    ]  # fmt: skip
+    assert sorted((kind, detail.split()[0]) for kind, detail in found) == [("value_not_in_list", one) for one in files]
