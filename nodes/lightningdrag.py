@@ -33,7 +33,8 @@ def _blocks(model, lightning_drag):
         found = f"a UNet with {channels} input channels" if blocks is not None else "no model of SD1.5's kind"
         raise ValueError(f"{NODE}: model is {found}; connect an SD1.5 inpainting checkpoint, which has {CHANNELS}")
     widths = {name: block.attn1.to_q.weight.shape[0] for name, (_, block) in blocks.items()}
-    check_model(lightning_drag, widths, f"{NODE}: lightning_drag")
+    context = model.model.model_config.unet_config.get("context_dim")
+    check_model(lightning_drag.weights, widths, f"{NODE}: lightning_drag", context)
     return blocks
 
 
@@ -63,7 +64,10 @@ def _points(lightning_drag, handles, targets, height, width):
     levels = [tuple(one.to(home) for one in level) for level in levels]
     return project_points(
         levels,
-        {name: {key: one.float() for key, one in block.items()} for name, block in lightning_drag.points.items()},
+        {
+            name: {key: one.float() for key, one in block.items()}
+            for name, block in lightning_drag.weights.points.items()
+        },
     )
 
 
@@ -104,7 +108,7 @@ def _image_keys(lightning_drag, clip_vision_output):
     tokens = lightning_drag.image_projection(embedding)
     return {
         name: image_keys(tokens, {key: one.float() for key, one in block.items()})
-        for name, block in lightning_drag.image_tokens.items()
+        for name, block in lightning_drag.weights.image_tokens.items()
     }
 
 

@@ -34,15 +34,14 @@ class LightningDrag:
     image tokens."""
 
     def __init__(self, weights, name):
-        self.points, self.image_tokens = weights.points, weights.image_tokens
+        self.weights, self._name, self._made = weights, name, {}
         self.point_embedding = on_device(build_point_embedding(weights.point_embedding, name))
         self.image_projection = build_image_projection(weights.image_proj, name) if weights.image_proj else None
-        self._appearance, self._name, self._made = weights.appearance, name, {}
 
     def appearance(self, heads):
         """The appearance encoder as MODEL, with as many attention heads as the model it is for: no weight tells."""
         if heads not in self._made:
-            weights = from_diffusers(_whole(self._appearance, self._name))
+            weights = from_diffusers(_whole(self.weights.appearance, self._name))
             what = f"{self._name} has no appearance encoder"
             self._made = {heads: sd15_patcher(weights, what, comfy.supported_models.SD15, heads)}
         return self._made[heads]

@@ -212,15 +212,15 @@ def parser():
 
     one = commands.add_parser("train-flowdiffusion", help="train the demo model's FlowDiffusion again")
     one.add_argument("folder", help="for checkpoints; an interrupted run goes on from them")
-    one.add_argument("--out", default="dragkit-demo-flowdiffusion.safetensors", metavar="FILE")
-    one.add_argument("--steps", type=int, default=3000)
+    one.add_argument("--out", default="dragkit-flowdiffusion.safetensors", metavar="FILE")
+    one.add_argument("--steps", type=int, default=12000)
     one.add_argument("--seed", type=int, default=0)
     one.set_defaults(run=train_flowdiffusion)
 
     one = commands.add_parser("train-lightningdrag", help="train a LightningDrag for the demo model")
     one.add_argument("folder", help="for checkpoints; an interrupted run goes on from them")
-    one.add_argument("--out", default="dragkit-demo-lightningdrag.safetensors", metavar="FILE")
-    one.add_argument("--steps", type=int, default=6000)
+    one.add_argument("--out", default="dragkit-lightningdrag.safetensors", metavar="FILE")
+    one.add_argument("--steps", type=int, default=12000)
     one.add_argument("--seed", type=int, default=0)
     one.set_defaults(run=train_lightningdrag)
 

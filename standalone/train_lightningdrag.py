@@ -4,7 +4,6 @@ frozen demo UNet shows it as appearance encoder, with what is at the handles bro
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from safetensors.torch import save_file
 from torch import nn
 from tqdm import tqdm
@@ -13,10 +12,12 @@ from ..kernels.ddim import alphas_cumprod
 from ..kernels.kv_cache import KVCache
 from ..kernels.lightningdrag_files import FORMAT, LightningDragWeights, pack
 from ..kernels.point_attention import REFERENCE_LEVELS, project_points
-from ..kernels.point_embedding import PointEmbedding, point_maps
+from ..kernels.point_embedding import STRIDE, PointEmbedding, point_maps
 from .instantdrag import widened
+from .latent_windows import SIDE, corners, cut, middles
 from .lightningdrag import CHANNELS, inpainting_channels
 from .models import load_demo
+from .noise_emphasis import noised
 from .photographs import TRAINED, photograph
 from .point_hooks import PointHooks
 from .train_demo import run
@@ -66,19 +67,23 @@ class Bank:
                 seen = inpainting_channels(model.encode, source[None], mask[None].float())
                 parts.append((*model.encode(torch.stack((source, target))).split(1), seen, pairs[None]))
         self.source, self.target, self.seen, self.pairs = (torch.cat(part) for part in zip(*parts, strict=True))
-        self.side = 8 * self.source.shape[-1]
+        self.middles = middles(self.seen[:, :1])
 
     def batch(self, size, generator):
-        """Random sources, targets, what is seen beside them, point maps [size, 2, 256, 256], and which rows show their
-        points [size, 1, 1]."""
+        """Windows of random sources and targets, of what is seen beside them, point maps [size, 2, 128, 128], and which
+        rows show their points [size, 1, 1]."""
         index = torch.randint(len(self.source), (size,), generator=generator)
-        maps = []
-        for i in index.tolist():
-            count = int(torch.randint(1, SHOWN + 1, (1,), generator=generator))
-            chosen = self.pairs[i][torch.randperm(OFFERED, generator=generator)[:count]]
-            maps.append(point_maps(chosen[:, :2], chosen[:, 2:], self.side, self.side))
-        shows = torch.rand(size, 1, 1, generator=generator) >= HIDDEN
-        return self.source[index], self.target[index], self.seen[index], torch.cat(maps), shows
+        corner = corners(self.middles[index], *self.source.shape[-2:], generator)
+        maps, some = [], []
+        for i, (y, x) in zip(index.tolist(), corner.tolist(), strict=True):
+            pairs = self.pairs[i][torch.randperm(OFFERED, generator=generator)] - STRIDE * torch.tensor([x, y, x, y])
+            pairs = pairs[((pairs > 0) & (pairs < STRIDE * SIDE)).all(1)]
+            chosen = pairs[: int(torch.randint(1, SHOWN + 1, (1,), generator=generator))]
+            maps.append(point_maps(chosen[:, :2], chosen[:, 2:], STRIDE * SIDE, STRIDE * SIDE))
+            some.append(len(chosen) > 0)
+        shows = (torch.rand(size, generator=generator) >= HIDDEN) & torch.tensor(some)
+        source, target, seen = (cut(part[index], corner) for part in (self.source, self.target, self.seen))
+        return source, target, seen, torch.cat(maps), shows.view(-1, 1, 1)
 
 
 class Learner(nn.Module):
@@ -112,7 +117,7 @@ class Learner(nn.Module):
         }
 
 
-def train_lightningdrag(folder, out, steps=6000, batch=10, count=3000, seed=0):
+def train_lightningdrag(folder, out, steps=12000, batch=12, count=3000, seed=0):
     """Trains and exports; checkpoints in `folder` make an interrupted run go on where it stopped."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -125,10 +130,8 @@ def train_lightningdrag(folder, out, steps=6000, batch=10, count=3000, seed=0):
     def loss_of(step):
         generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
         source, target, seen, maps, shows = bank.batch(batch, generator)
-        t = torch.randint(1000, (batch,), generator=generator)
-        a = alphas[t].view(-1, 1, 1, 1)
-        noise = torch.randn(target.shape, generator=generator)
-        inputs = torch.cat((a.sqrt() * target + (1 - a).sqrt() * noise, seen), 1)
+        t, noise, noisy, emphasis = noised(target, alphas, generator)
+        inputs = torch.cat((noisy, seen), 1)
         reference = KVCache(REFERENCE_LEVELS)
         with torch.autocast("cpu", torch.bfloat16):
             with model.denoiser.recording(reference, "all"):
@@ -139,8 +142,8 @@ def train_lightningdrag(folder, out, steps=6000, batch=10, count=3000, seed=0):
             points = {block: tuple(one * shows for one in pair) for block, pair in points.items()}
             with PointHooks(learner.unet, reference, points, {}).entered():
                 eps = learner.unet(inputs.contiguous(memory_format=torch.channels_last), t, context).sample
-        weight = 1 + MOVING * F.adaptive_max_pool2d(seen[:, :1], eps.shape[-2:])
-        return ((eps.float() - noise).square() * weight).sum() / (weight.sum() * target.shape[1])
+        weight = 1 + MOVING * seen[:, :1]
+        return ((eps.float() - noise).square() * weight * emphasis).sum() / (weight.sum() * target.shape[1])
 
     export(run(learner, loss_of, steps, 1e-3, folder / "lightningdrag.pt", decay=0.998), out)
 

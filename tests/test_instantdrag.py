@@ -113,9 +113,9 @@ def test_wrong_files_are_named(tmp_path):
 
 
 def test_the_command_line(tmp_path, capsys):
-    to_pil(photograph("coffee")[:, :64, :96]).save(tmp_path / "photo.png")
-    edit = ["edit", str(tmp_path / "photo.png"), "--points", "30,30 -> 40,30", "--method", "instantdrag"]
-    edit += ["-o", str(tmp_path / "out.png"), "--steps", "2"]
+    to_pil(photograph("coffee")[:, 64:192, 64:224]).save(tmp_path / "photo.png")
+    edit = ["edit", str(tmp_path / "photo.png"), "--points", "60,60 -> 62,60", "--method", "instantdrag"]
+    edit += ["-o", str(tmp_path / "out.png"), "--steps", "6"]
     with pytest.raises(SystemExit, match="InstantDrag needs its own UNet"):
         main([*edit, "--model", "sd15.safetensors"])
     # without motion and picture learned, the network alone paints; the bundled one learned both
@@ -126,4 +126,4 @@ def test_the_command_line(tmp_path, capsys):
     before = np.array(Image.open(tmp_path / "photo.png"))
     after = np.array(Image.open(tmp_path / "out.png"))
     assert np.abs(after - 1.0 * before).mean() < np.abs(untrained - 1.0 * before).mean() / 2
-    assert Image.open(tmp_path / "out.png").size == (96, 64)
+    assert Image.open(tmp_path / "out.png").size == (160, 128)
