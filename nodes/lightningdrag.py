@@ -158,10 +158,11 @@ class ApplyLightningDrag(io.ComfyNode):
                 ),
             ],
             outputs=[
-                io.Model.Output("model", display_name="model", tooltip="For any sampler, with the other outputs."),
-                io.Conditioning.Output("positive", display_name="positive", tooltip="Sees the points."),
+                # ids of inputs and outputs must differ on 0.3.64
+                io.Model.Output("patched", display_name="model", tooltip="For any sampler, with the other outputs."),
+                io.Conditioning.Output("with_points", display_name="positive", tooltip="Sees the points."),
                 io.Conditioning.Output(
-                    "negative", display_name="negative", tooltip="Does not. cfg 3 for 8 LCM steps, 4 for 25 others."
+                    "without_points", display_name="negative", tooltip="Does not. cfg: 3 for 8 LCM steps, else 4."
                 ),
                 io.Latent.Output(
                     "latent", display_name="latent", tooltip="The picture, for denoise 1. Repeat it for candidates."
