@@ -330,7 +330,7 @@ def parser():
     one.add_argument("--seed", type=int, default=0, help="of the noise of InstantDrag and warp (%(default)s)")
     warp = one.add_argument_group("warp (--mask: what moves; none: found from the points)")
     warp.add_argument(
-        "--displacement", default="rigid",
+        "--displacement", default="similarity",
         choices=["stretch", "nearest-4", "nearest", "rigid", "similarity", "affine", "arap"],
         help="how the region follows its points (%(default)s)",
     )  # fmt: skip
