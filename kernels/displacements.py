@@ -11,6 +11,9 @@ from .parts import bounding_box, label_parts
 
 # a smooth motion is computed on a grid of at least this many cells a side, each at most MAX_STEP wide
 NODES, MAX_STEP = 128, 8
+# cells by which it may miss a handle, about, where close drags differ; there it is computed for every cell, as far
+# around as AROUND times their distance
+MISS, AROUND = 1.0, 3
 # how far outside its region a handle may lie, of the longer side of the picture
 REACH = 1 / 32
 
@@ -38,13 +41,32 @@ def _on_cells(function):
     return displacement
 
 
+def _unlike(handles, targets, step):
+    """Handles (x, y, radius) around which a motion bends too much for nodes that are step cells apart."""
+    vectors = targets - handles
+    apart = torch.cdist(handles, handles, compute_mode="donot_use_mm_for_euclid_dist").fill_diagonal_(torch.inf)
+    # weights of 1 / distance^2 bend the motion by about unlike / apart^2 at a handle
+    unlike = (vectors[:, None] - vectors).norm(dim=-1)
+    bent = unlike * step**2 > 2 * MISS * apart**2
+    radius = torch.where(bent, AROUND * apart, 0).amax(1)
+    return [(x, y, r) for (x, y), r in zip(handles.tolist(), radius.tolist(), strict=True) if r > 0]
+
+
 def _on_nodes(function):
     def displacement(handles, targets, region):
         height, width = region.shape
         handles, targets = (points.to(region.device, torch.float32) for points in (handles, targets))
         step = min(MAX_STEP, max(1, max(height, width) // NODES))
         nodes = function(_axis(width, step, handles), _axis(height, step, handles), handles, targets)
-        return _enlarged(nodes, step, height, width)
+        out = _enlarged(nodes, step, height, width)
+        for x, y, radius in _unlike(handles, targets, step) if step > 1 else ():
+            left, top = (int(min(max(0, v - radius), n - 1)) for v, n in ((x, width), (y, height)))
+            right, bottom = (int(max(min(n, v + radius + 1), 1)) for v, n in ((x, width), (y, height)))
+            columns, rows = (
+                torch.arange(*ends, device=nodes.device).float() for ends in ((left, right), (top, bottom))
+            )
+            out[:, top:bottom, left:right] = function(columns, rows, handles, targets)
+        return out
 
     return displacement
 

@@ -24,10 +24,12 @@ def _warped(displacement, painted="what moves", repaired=False):
     return run
 
 
+# the best of them over all kinds of motion, and the default on the command line
+DEFAULT = "similarity"
 METHODS = {f"warp {choice}": _warped(choice) for choice in DISPLACEMENTS} | {
-    "rigid, wide region": _warped("rigid", "what changes"),
-    "rigid, no region": _warped("rigid", None),
-    "rigid, repaired": _warped("rigid", repaired=True),
+    "warp, wide region": _warped(DEFAULT, "what changes"),
+    "warp, no region": _warped(DEFAULT, None),
+    "warp and repair": _warped(DEFAULT, repaired=True),
 }
 
 FASTEST = "nearest"

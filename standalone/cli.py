@@ -166,7 +166,7 @@ def parser():
     light.add_argument("--candidates", type=int, default=4, help="by seeds that follow each other (%(default)s)")
     warp = one.add_argument_group("warp (--mask: what moves; none: found from the points)")
     warp.add_argument(
-        "--displacement", default="rigid",
+        "--displacement", default="similarity",
         choices=["stretch", "nearest-4", "nearest", "rigid", "similarity", "affine", "arap"],
         help="how the region follows its points (%(default)s)",
     )  # fmt: skip

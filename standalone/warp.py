@@ -10,7 +10,8 @@ from ..kernels.find_region import find_region
 
 
 def warp_picture(
-    image, points, mask=None, displacement="rigid", sampling="bilinear", front="longest", seam=2, grow=1, feather=2,
+    image, points, mask=None, displacement="similarity", sampling="bilinear", front="longest", seam=2, grow=1,
+    feather=2,
 ):  # fmt: skip
     """image [1, 3, H, W] warped by DragPoints over the region mask [1, H, W] (1 = moves; None: found from the points),
     and what to paint anew [1, H, W] (0..1)."""

@@ -133,6 +133,15 @@ def test_nearest_4_is_the_published_mean():
         torch.testing.assert_close(flow[:, y, x].double(), expected, atol=1e-4, rtol=0)
 
 
+@pytest.mark.parametrize("choice", ["rigid", "similarity", "affine"])
+def test_close_handles_that_part_reach_their_targets(choice):
+    handles = torch.tensor([[151.0, 101], [157, 101]], dtype=torch.float64)
+    vectors = torch.tensor([[0.0, -30], [0, 30]], dtype=torch.float64)
+    flow = displace(handles, handles + vectors, torch.ones(300, 400, dtype=torch.bool), choice)[0]
+    for handle, vector in zip(handles.long().tolist(), vectors.float(), strict=True):
+        torch.testing.assert_close(flow[:, handle[1], handle[0]], vector, atol=0.01, rtol=0)
+
+
 def test_arap_reaches_its_targets_and_bends_less_than_the_mean():
     handles = torch.tensor([[32.0, 45], [60, 45], [88, 45]], dtype=torch.float64)
     targets = handles + torch.tensor([[0.0, 8], [0, -8], [0, 8]], dtype=torch.float64)
