@@ -39,7 +39,7 @@ class DragWarp(io.ComfyNode):
                 io.Combo.Input(
                     "displacement",
                     options=list(DISPLACEMENTS),
-                    default="rigid",
+                    default="similarity",
                     tooltip="How what lies between the handles follows. rigid: turns and shifts without stretching. "
                     "similarity: may grow, too. affine: may shear, too. arap: as rigid as possible on a grid. nearest: "
                     "everything follows its nearest handle. nearest-4: average of the four nearest, as published "
