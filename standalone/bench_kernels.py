@@ -85,10 +85,10 @@ def bench_kernels(runs=15):
 def print_table(rows):
     """The rows of bench_kernels on screen."""
     print("CPU; medians; LWF + warp + BNNI, every cell movable; warp: displacement + inverse + sampling")
-    print(f"{'measurement':<34}{'mode':<12}{'threads':>7}{'value':>10} {'unit':<9}{'target':<8} met")
+    print(f"{'measurement':<38}{'mode':<12}{'threads':>7}{'value':>10} {'unit':<9}{'target':<8} met")
     for row in rows:
         met = {True: "yes", False: "NO", None: ""}[row["met"]]
         print(
-            f"{row['measurement']:<34}{row['mode']:<12}{row['threads']:>7}{row['value']:>10.2f} {row['unit']:<9}"
+            f"{row['measurement']:<38}{row['mode']:<12}{row['threads']:>7}{row['value']:>10.2f} {row['unit']:<9}"
             f"{row['target']:<8} {met}"
         )

@@ -47,10 +47,10 @@ def test_times_are_rows_of_the_kernel_bench(monkeypatch, capsys):
     monkeypatch.setattr(bench_warp, "TARGETS", {16: 1e9})
     monkeypatch.setattr(bench_warp, "THREADS", (1,))
     rows = bench_warp.bench_times(runs=1)
-    assert [row["mode"] for row in rows] == list(bench_warp.DISPLACEMENTS)
-    assert [row["met"] for row in rows if row["target"]] == [True]
+    assert [row["mode"] for row in rows] == 2 * list(bench_warp.DISPLACEMENTS)
+    assert [row["met"] for row in rows if row["target"]] == [True, True]
     print_table(rows)
-    assert "warp 16x16, 20 points" in capsys.readouterr().out
+    assert "warp 16x16, 30 % of it, 20 points" in capsys.readouterr().out
 
 
 def test_edit_command(tmp_path):
