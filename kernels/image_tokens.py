@@ -1,6 +1,7 @@
 """IP-Adapter's image prompt (Ye et al. 2023): a picture's CLIP embedding as a few tokens that cross-attention sees
 beside the text, with keys and values of their own. Parameter names are those of the published weights."""
 
+import torch
 import torch.nn.functional as F
 from torch import nn
 
@@ -57,3 +58,24 @@ def image_term(q, k, v, heads):
 
     k, v = (split(x.to(q).repeat(repeats, 1, 1)) for x in (k, v))
     return F.scaled_dot_product_attention(split(q), k, v).transpose(1, 2).flatten(2)
+
+
+def fold(to_q, to_out, k, v, heads):
+    """(P [B, C, 4 * heads], U [B, 4 * heads, C]), which stand for image_term and the projections around it: what
+    to_out makes of it is softmax(hidden P) U. k, v [B, 4, d] are of image_keys; once per edit, since four tokens are
+    far fewer than the channels that the projections would go through."""
+    width = k.shape[-1]
+    weight = to_q(torch.eye(width).to(k)).unflatten(1, (heads, -1))
+    keys, values = (x.unflatten(2, (heads, -1)).transpose(1, 2) for x in (k, v))
+    folded = torch.einsum("chd,bhtd->bcht", weight, keys).flatten(2) * (width // heads) ** -0.5
+    # each token's value alone, in its head's place
+    rows = torch.einsum("bhtd,hg->bhtgd", values, torch.eye(heads).to(v)).reshape(len(v), heads * TOKENS, width)
+    return folded, to_out(rows) - to_out(torch.zeros_like(rows[:1, :1]))
+
+
+def folded_term(hidden, p, u, heads):
+    """What is added to cross-attention [n * B, N, C] after its output projection, from the hidden state that enters it;
+    p, u are of fold."""
+    repeats = len(hidden) // len(p)
+    p, u = (x.repeat(repeats, 1, 1) for x in (p, u))
+    return (hidden @ p).unflatten(2, (heads, -1)).softmax(-1).flatten(2) @ u

@@ -7,7 +7,7 @@ import torch
 from comfy.ldm.modules.attention import optimized_attention
 from comfy.patcher_extension import WrappersMP
 
-from ..kernels.image_tokens import image_term
+from ..kernels.image_tokens import fold, folded_term
 from ..kernels.point_attention import add_points
 from ..kernels.point_guidance import point_scales
 
@@ -74,12 +74,12 @@ class PointAttention:
 
     def after_cross_attention(self, n, options):
         block = (*options["block"], options["block_index"])
-        attention, hidden = self.blocks[block].attn2, self._queries.pop(block)
-        q = attention.to_q(hidden)
-        k, v = self._kept("image", block, lambda: tuple(one.to(q) for one in self.image_keys[block]))
-        # the output projection has a bias, which n has already
-        none = attention.to_out(q.new_zeros(1, 1, q.shape[-1]))
-        return n + attention.to_out(image_term(q, k, v, options["n_heads"])) - none
+        attention, hidden, heads = self.blocks[block].attn2, self._queries.pop(block), options["n_heads"]
+
+        def make():
+            return fold(attention.to_q, attention.to_out, *(one.to(hidden) for one in self.image_keys[block]), heads)
+
+        return n + folded_term(hidden, *self._kept("image", block, make), heads)
 
     def _scales(self, scale, sigma, options):
         """Of the step at sigma: the scale of the guidance over points."""

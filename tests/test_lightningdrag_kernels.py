@@ -185,6 +185,16 @@ def test_image_tokens_are_the_published_ones():
     close(term[2:], image_tokens.image_term(q, *keys, heads))
 
 
+def test_image_tokens_folded_into_the_projections_give_the_same():
+    generator = torch.Generator().manual_seed(0)
+    to_q, to_out = torch.nn.Linear(24, 24, bias=False), torch.nn.Linear(24, 24)
+    hidden, k, v = (torch.randn(*size, generator=generator) for size in ((6, 10, 24), (2, 4, 24), (2, 4, 24)))
+    with torch.no_grad():
+        expected = to_out(image_tokens.image_term(to_q(hidden), k, v, 3)) - to_out.bias
+        found = image_tokens.folded_term(hidden, *image_tokens.fold(to_q, to_out, k, v, 3), 3)
+    close(found, expected)
+
+
 def test_the_image_projection_is_the_published_one():
     case = numbers("attention/image_proj/")
     network = image_tokens.build({key: case[key] for key in case if key not in ("in", "out")}, "test")
