@@ -31,7 +31,9 @@ NODES = {
     "DragKitLoadFlowDiffusion",
     "DragKitInstantDragConditioning",
     "DragKitIdentityLoRA",
+    "DragKitApplyLightningDrag",
     "DragKitDragWarp",
+    "DragKitLoadLightningDrag",
     "DragKitRegionDrag",
 }
 
