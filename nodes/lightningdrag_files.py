@@ -131,7 +131,11 @@ class LoadLightningDrag(io.ComfyNode):
 
     @classmethod
     def execute(cls, model_name):
+        found = files()
+        # ComfyUI 0.3.64 does not look when the list is empty
+        if model_name not in found:
+            raise ValueError(f"{NODE}: there is no {model_name} in ComfyUI/models/{FOLDER}")
         try:
-            return io.NodeOutput(load_lightning_drag(files()[model_name], model_name))
+            return io.NodeOutput(load_lightning_drag(found[model_name], model_name))
         except LightningDragError as error:
             raise ValueError(str(error)) from error
