@@ -13,5 +13,8 @@ def bounding_box(region):
 def label_parts(region):
     """Parts of region [H, W] (bool) that are connected, also over corners: their numbers int32 [H, W], from 1 in
     reading order, 0 outside, and the (rows, columns) of their bounding boxes. Labelled on the CPU."""
+    if region.all():
+        # all of a picture is the largest region and the easiest to tell
+        return torch.ones_like(region, dtype=torch.int32), [(slice(0, region.shape[0]), slice(0, region.shape[1]))]
     labels, _ = ndimage.label(region.cpu().numpy(), structure=[[1] * 3] * 3)
     return torch.from_numpy(labels).to(region.device), ndimage.find_objects(labels)
