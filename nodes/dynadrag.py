@@ -21,13 +21,9 @@ from .supervision import (
     memory_named,
 )
 from .types import DragPointsType, MotionPredictorType, schema
+from .whole_cells import picture_in_cells, whole_cells
 
 NODE = "DynaDrag"
-
-
-def _whole_cells(values, cell):
-    """values [B, H, W, ...] without what is no whole latent cell at the right and below."""
-    return values[:, : values.shape[1] // cell * cell, : values.shape[2] // cell * cell]
 
 
 def _placed(points, size, fitted):
@@ -40,7 +36,7 @@ def _region(mask, points, height, width, cell):
     """mask on the latent cells of a picture, bool [1, h, w]."""
     if len(mask) != 1:
         raise ValueError(f"{NODE}: mask has a batch of {len(mask)}; connect one")
-    mask = _whole_cells(resize_mask(mask, height, width, f"{NODE}: mask"), cell)
+    mask = whole_cells(resize_mask(mask, height, width, f"{NODE}: mask"), cell)
     rows, columns = mask.shape[-2:]
     x, y = (points.handles * torch.tensor([columns, rows])).long().unbind(-1)
     if len(points) and not (mask[0, y.clamp(max=rows - 1), x.clamp(max=columns - 1)] > 0).any():
@@ -162,9 +158,7 @@ class DynaDrag(io.ComfyNode):
             raise ValueError(f"{NODE}: image has {len(image)} pictures; connect one")
         height, width = image.shape[1:3]
         cell = vae.spacial_compression_encode()
-        fitted = _whole_cells(image[..., :3], cell)
-        if not fitted.numel():
-            raise ValueError(f"{NODE}: image is {width} x {height}; it must be at least {cell} pixels wide and high")
+        fitted = picture_in_cells(image, cell, NODE)
         points = _placed(drag_points, (width, height), (fitted.shape[2], fitted.shape[1]))
         mask = painted(mask)
         region = None if mask is None else _region(mask, points, height, width, cell)

@@ -6,6 +6,7 @@ from comfy_api.latest import io
 from ..kernels.flow import check_flow, resize_flow
 from ..kernels.instantdrag import branches, flow_channels
 from .types import FlowType, schema
+from .whole_cells import picture_in_cells
 
 NODE = "InstantDrag Conditioning"
 
@@ -13,13 +14,11 @@ NODE = "InstantDrag Conditioning"
 def _encoded(vae, image, flow):
     """The latent of the pictures, and their FLOW, without what is no whole latent cell at the right and below."""
     height, width = image.shape[1:3]
-    cell = vae.spacial_compression_encode()
-    rows, columns = height // cell * cell, width // cell * cell
-    if not rows or not columns:
-        raise ValueError(f"{NODE}: image is {width} x {height}; it must be at least {cell} pixels wide and high")
+    fitted = picture_in_cells(image, vae.spacial_compression_encode(), NODE)
+    rows, columns = fitted.shape[1:3]
     if (rows, columns) != (height, width):
         flow = resize_flow(flow, height, width)[..., :rows, :columns]
-    return vae.encode(image[:, :rows, :columns, :3]), flow
+    return vae.encode(fitted), flow
 
 
 class InstantDragConditioning(io.ComfyNode):

@@ -20,6 +20,7 @@ from .point_attention import SEES, PointAttention, with_point_attention
 from .sampling import run_sampler
 from .sd15 import named_blocks
 from .types import DragPointsType, LightningDragType, schema
+from .whole_cells import picture_in_cells, whole_cells
 
 NODE = "Apply LightningDrag"
 CHANNELS = 9
@@ -36,16 +37,6 @@ def _blocks(model, lightning_drag):
     context = model.model.model_config.unet_config.get("context_dim")
     check_model(lightning_drag.weights, widths, f"{NODE}: lightning_drag", context)
     return blocks
-
-
-def _pixels(image, drag_points):
-    """image [B, H, W, 3] and handles, targets [N, 2] in its pixels, without what is no whole latent cell at the right
-    and below."""
-    height, width = image.shape[1:3]
-    rows, columns = height // STRIDE * STRIDE, width // STRIDE * STRIDE
-    if not rows or not columns:
-        raise ValueError(f"{NODE}: image is {width} x {height}; it must be at least {STRIDE} pixels wide and high")
-    return image[:, :rows, :columns, :3], drag_points.to_pixels(width, height)
 
 
 def _points(lightning_drag, handles, targets, height, width):
@@ -182,9 +173,10 @@ class ApplyLightningDrag(io.ComfyNode):
         mask = torch.ones(1, height, width) if mask is None else resize_mask(mask, height, width, f"{NODE}: mask")
         if len(mask) not in (1, len(image)):
             raise ValueError(f"{NODE}: mask has a batch of {len(mask)}, but there are {len(image)} pictures")
-        image, (handles, targets) = _pixels(image, drag_points)
+        handles, targets = drag_points.to_pixels(width, height)
+        image = picture_in_cells(image, STRIDE, NODE)
         rows, columns = image.shape[1:3]
-        may_change = (mask[:, :rows, :columns] >= 0.5).float()
+        may_change = (whole_cells(mask, STRIDE) >= 0.5).float()
 
         points = _points(lightning_drag, handles, targets, rows, columns)
         image_tokens = _image_keys(lightning_drag, clip_vision_output)

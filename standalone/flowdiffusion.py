@@ -5,14 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from diffusers import UNet2DConditionModel
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file
 
 from ..kernels.flowgen import FlowGenError, build
 from ..kernels.weight_deltas import unpack_deltas
 from .checkpoints import DTYPE, CheckpointError
 from .instantdrag import CHANNELS, FORMAT, widened
 from .models import load_demo
+from .tensor_files import read_safetensors
 from .unet import Denoiser
 
 SHIPPED_FLOWDIFFUSION = Path(__file__).parent.parent / "weights" / "dragkit-flowdiffusion.safetensors"
@@ -20,10 +19,7 @@ SHIPPED_FLOWDIFFUSION = Path(__file__).parent.parent / "weights" / "dragkit-flow
 
 def load_flowgen(path):
     """The FlowGen of a .safetensors file; FlowGenError for any other file."""
-    try:
-        weights = load_file(path)
-    except (SafetensorError, OSError) as error:
-        raise FlowGenError(f"{path} is no safetensors file that can be read ({type(error).__name__})") from error
+    weights, _ = read_safetensors(path, FlowGenError)
     return build(weights, Path(path).name).requires_grad_(False)
 
 
@@ -31,12 +27,8 @@ def load_demo_flowdiffusion(path=SHIPPED_FLOWDIFFUSION):
     """The demo model with the FlowDiffusion that `dragkit train-flowdiffusion` made; CheckpointError for others."""
     model = load_demo()
     narrow = model.denoiser.unet
-    try:
-        with safe_open(path, "pt") as file:
-            metadata, packed = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}
-    except (SafetensorError, OSError) as error:
-        raise CheckpointError(f"{path} is no safetensors file that can be read ({type(error).__name__})") from error
-    if (metadata or {}).get("format") != FORMAT:
+    packed, metadata = read_safetensors(path, CheckpointError)
+    if metadata.get("format") != FORMAT:
         raise CheckpointError(f"{path} is no FlowDiffusion of the demo model")
     unet = widened(narrow)
     unet.load_state_dict(unpack_deltas(packed, narrow.state_dict()))

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import torch
 from diffusers import UNet2DConditionModel
-from safetensors import SafetensorError, safe_open
 
 from ..kernels import image_tokens, point_embedding
 from ..kernels.lightningdrag_files import LightningDragError, check_model, unpack
@@ -14,6 +13,7 @@ from .instantdrag import widened
 from .lightningdrag import CHANNELS, LightningDrag
 from .models import load_demo
 from .photographs import to_pil
+from .tensor_files import read_safetensors
 from .unet import Denoiser, self_attention
 
 
@@ -60,12 +60,7 @@ def network_of(weights, model, name):
 
 
 def _read(path):
-    try:
-        with safe_open(path, "pt") as file:
-            tensors, metadata = {key: file.get_tensor(key) for key in file.keys()}, file.metadata()
-    except (SafetensorError, OSError) as error:
-        raise LightningDragError(f"{path} is no safetensors file that can be read ({type(error).__name__})") from error
-    return unpack(tensors, metadata, Path(path).name)
+    return unpack(*read_safetensors(path, LightningDragError), Path(path).name)
 
 
 def load_lightningdrag(path, model):
