@@ -12,6 +12,7 @@ from dragkit.kernels.flowgen import FlowGen
 from dragkit.kernels.flowgen_maps import generate_flow
 from dragkit.kernels.instantdrag import branches, flow_channels, guided
 from dragkit.kernels.motion_prediction import sample_flow
+from dragkit.standalone.flowdiffusion import load_demo_flowdiffusion
 from safetensors.torch import load_file, save_file
 
 NUMBERS = load_file(Path(__file__).parents[1] / "golden" / "instantdrag.safetensors")
@@ -185,6 +186,24 @@ def test_an_edit_is_that_of_diffusers(comfy, folder, unet):
         assert relative(found[name], latent) < 1e-5, name
     assert relative(found["lora"], whole) > 1e-2 and found["lora"].isfinite().all()
     assert relative(found["lcm"], whole) > 1e-2 and found["lcm"].isfinite().all()
+
+
+def test_the_bundled_network_is_that_of_the_command_line(comfy):
+    image, flow = picture(64, 96), 3 * random(1, 2, 8, 12, seed=3)
+    graph = comfy.graph()
+    model = loaded(graph, "dragkit-flowdiffusion (bundled, of the demo model)")
+    encoded = graph.node("VAEEncode", pixels=tensor(comfy, graph, image), vae=graph.node("TestTinyVAE", seed=0))
+    graph.dump(encoded, "encoded")
+    graph.dump(edit(comfy, graph, image, flow, model)[1], "bundled")
+    graph.dump(edit(comfy, graph, image, flow, graph.node("TestReload", model=model))[1], "reloaded")
+    found = comfy.tensors(comfy.run(graph, timeout=300))
+    shown = branches(found["encoded"], flow_channels(flow, 8, 12))
+    sigmas = [float(sigma) for sigma in SIGMAS.split(",")]
+    unet, start = load_demo_flowdiffusion().denoiser.unet, random(1, 4, 8, 12, seed=5) * sigmas[0]
+    with torch.no_grad():
+        expected = by_diffusers(unet, random(1, 7, 32, seed=9), shown, start, sigmas) / SCALE
+    assert relative(found["bundled"], expected) < 1e-4
+    assert torch.equal(found["reloaded"], found["bundled"])
 
 
 def test_other_files_of_the_same_weights(comfy, folder, unet):
