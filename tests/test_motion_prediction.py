@@ -70,7 +70,13 @@ def test_simvp_gives_the_published_outputs(case):
         latent, skip = network.enc(golden["in"])
         translated = network.hid(latent)
         out = network(golden["in"])
-    for name, value in {"enc_latent": latent, "enc_skip": skip, "translator_out": translated, "out": out}.items():
+    # of the skip connection every eighth channel is kept
+    for name, value in {
+        "enc_latent": latent,
+        "enc_skip": skip[:, ::8],
+        "translator_out": translated,
+        "out": out,
+    }.items():
         assert (value - golden[name]).abs().max() < 1e-4 * golden[name].std(), name
 
 
