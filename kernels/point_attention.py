@@ -56,20 +56,20 @@ def project_points(levels, points):
     return found
 
 
-def _added(tokens, parts, shown):
-    length = sum(part.shape[1] for part in parts)
+def _add(tokens, parts, shown):
+    """Changes tokens."""
+    length, rows = sum(part.shape[1] for part in parts), len(tokens) // len(shown)
     if tokens.shape[1] < length:
         raise PointAttentionError(
             f"the drag points are for {parts[0].shape[1]} latent cells where the sampler has {tokens.shape[1]} tokens; "
             "sample at the size of the picture that the points were placed on"
         )
-    result, rows = tokens.clone(), len(tokens) // len(shown)
     for i, visible in enumerate(shown):
         start = 0
         for part in parts if visible else ():
-            result[i * rows : (i + 1) * rows, start : start + part.shape[1]] += part
+            tokens[i * rows : (i + 1) * rows, start : start + part.shape[1]] += part
             start += part.shape[1]
-    return result
+    return tokens
 
 
 def add_to_queries(q, p_target, shown=(True,)):
@@ -80,14 +80,17 @@ def add_to_queries(q, p_target, shown=(True,)):
             f"the drag points are for {p_target.shape[1]} latent cells where the sampler has {q.shape[1]}; "
             "sample at the size of the picture that the points were placed on"
         )
-    return _added(q, (p_target,), shown)
+    return _add(q.clone(), (p_target,), shown)
 
 
 def add_to_keys(k, p_target, p_handle, shown=(True,)):
     """Projected keys [n * B, N + R (+ others), d] of [own | reference (| tokens of others)] with the points added."""
-    return _added(k, (p_target, p_handle), shown)
+    return _add(k.clone(), (p_target, p_handle), shown)
 
 
-def add_points(q, k, p_target, p_handle, shown=(True,)):
-    """Both: add_to_queries and add_to_keys. Values stay as they are."""
-    return add_to_queries(q, p_target, shown), add_to_keys(k, p_target, p_handle, shown)
+def join_reference(own, reference, points=(), shown=(True,)):
+    """[own | reference] of keys or values projected apart, [n * B, N, d] and [B, R, d]: the reference's stay the same
+    from step to step. Points, (p_target, p_handle), are for keys. Each number is copied once, since at this length
+    copies take time."""
+    repeats = len(own) // len(reference)
+    return _add(torch.cat((own, reference.expand(repeats, -1, -1, -1).flatten(0, 1)), 1), points, shown)

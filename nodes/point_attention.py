@@ -3,12 +3,11 @@ cross-attention, through hooks that other packs' patches live beside."""
 
 import math
 
-import torch
 from comfy.ldm.modules.attention import optimized_attention
 from comfy.patcher_extension import WrappersMP
 
 from ..kernels.image_tokens import fold, folded_term
-from ..kernels.point_attention import add_points
+from ..kernels.point_attention import add_to_queries, join_reference
 from ..kernels.point_guidance import point_scales
 
 KEY = "dragkit_lightningdrag"
@@ -55,11 +54,12 @@ class PointAttention:
                     f"Apply LightningDrag: it was given {len(keys)} pictures, but the sampler has {len(q)} latents; "
                     "sample a multiple of their number"
                 )
-            keys, values = (one.repeat(len(q) // len(one), 1, 1) for one in (keys, values))
-            k, v = torch.cat((k, keys), 1), torch.cat((v, values), 1)
+            points, sees = (), (False,)
             if self.points:
+                points = self._points(block, q)
                 sees = [self._sees.get(uuid, False) for uuid in options["uuids"]]
-                q, k = add_points(q, k, *self._points(block, q), sees)
+                q = add_to_queries(q, points[0], sees)
+            k, v = join_reference(k, keys, points, sees), join_reference(v, values)
             if before is not None:
                 return before(q, k, v, options)
             return optimized_attention(

@@ -11,7 +11,9 @@ from dragkit.kernels.kv_cache import KVCache
 from dragkit.kernels.point_attention import (
     REFERENCE_LEVELS,
     PointAttentionError,
-    add_points,
+    add_to_keys,
+    add_to_queries,
+    join_reference,
     project_points,
     with_reference,
 )
@@ -103,6 +105,18 @@ def test_levels_have_the_grids_of_a_unet_of_any_size(size):
         x = F.conv2d(x, torch.zeros(1, 1, 3, 3), stride=2, padding=1)
 
 
+@pytest.mark.parametrize("below", [0, 2])
+def test_an_embedding_may_have_fewer_levels(below):
+    whole = PointEmbedding(2)
+    weights = PointEmbedding(2, below).state_dict()
+    weights = {name: value for name, value in whole.state_dict().items() if name in weights}
+    maps = point_maps(torch.tensor([[20.0, 30.0]]), torch.tensor([[50.0, 9.0]]), 64, 64)
+    found, levels = build(weights, "test")(maps), whole(maps)
+    assert len(found) == below + 1 and len(levels) == 4
+    for one, other in zip(found, levels, strict=False):
+        assert torch.equal(one[0], other[0]) and torch.equal(one[1], other[1])
+
+
 def test_weights_that_are_no_point_embedding_are_named():
     with torch.device("meta"):
         good = PointEmbedding(2).state_dict()
@@ -144,27 +158,42 @@ def test_point_attention_is_the_published_one():
     case, out, points, (q, k, v) = published_attention()
     assert case["uc_mask"].tolist() == [1, 0]
     close(out(q, k, v), case["out_ref_only"])
-    close(out(*add_points(q, k, *points, (False, True)), v), case["out_points"])
+    moved = add_to_queries(q, points[0], (False, True)), add_to_keys(k, *points, (False, True))
+    close(out(*moved, v), case["out_points"])
     # what others put behind the reference stays as it is, and so do the arguments
     more = torch.cat((k, k[:, :3]), 1)
     before = more.clone()
-    assert torch.equal(add_points(q, more, *points, (False, True))[1][:, -3:], k[:, :3]) and torch.equal(more, before)
+    assert torch.equal(add_to_keys(more, *points, (False, True))[:, -3:], k[:, :3]) and torch.equal(more, before)
+
+
+@pytest.mark.parametrize("pictures", [1, 2])
+def test_a_reference_projected_apart_is_joined_to_what_the_whole_gives(pictures):
+    _, _, points, (_, k, _) = published_attention()
+    own = torch.cat((k[:, :24], 2 * k[:, :24])).repeat_interleave(pictures, 0)[: 2 * pictures]
+    reference = k[:1, 24:].repeat(pictures, 1, 1) * torch.arange(1.0, pictures + 1).view(-1, 1, 1)
+    before = own.clone(), reference.clone()
+    whole = torch.cat((own, reference.repeat(2, 1, 1)), 1)
+    assert torch.equal(
+        join_reference(own, reference, points, (True, False)), add_to_keys(whole, *points, (True, False))
+    )
+    assert torch.equal(join_reference(own, reference), whole)
+    assert torch.equal(own, before[0]) and torch.equal(reference, before[1])
 
 
 def test_branches_see_the_points_or_not():
     _, _, points, (q, k, _) = published_attention()
     q, k = q.repeat(3, 1, 1), k.repeat(3, 1, 1)
-    found = add_points(q, k, *points, (True, False, True))
-    for one, moved in zip((q, k), found, strict=True):
+    shown = (True, False, True)
+    for one, moved in ((q, add_to_queries(q, points[0], shown)), (k, add_to_keys(k, *points, shown))):
         assert (one == moved).all(2).all(1).tolist() == [False, False, True, True, False, False]
 
 
 def test_points_of_another_size_are_refused():
     _, _, points, (q, k, _) = published_attention()
     with pytest.raises(PointAttentionError, match="for 24 latent cells where the sampler has 12"):
-        add_points(q[:, :12], k, *points)
+        add_to_queries(q[:, :12], points[0])
     with pytest.raises(PointAttentionError, match="for 24 latent cells"):
-        add_points(q, k[:, :40], *points)
+        add_to_keys(k[:, :40], *points)
     with pytest.raises(PointAttentionError, match="block x is for a point embedding of 7 channels; this one has 16"):
         project_points([(torch.zeros(1, 16, 1, 1),) * 2], {"x": {"norm.weight": torch.zeros(7)}})
 
