@@ -32,8 +32,8 @@ class LightningDragError(ValueError):
 class LightningDragWeights:
     """State dicts: of the PointEmbedding; of each transformer block's points and image tokens, by its diffusers name;
     of the ImageProjection; of the appearance encoder (diffusers names, without what follows its last self-attention);
-    of what the inpainting UNet itself learned (the demo's; the published one is used with any). All but the first two
-    are empty where a model was trained without them."""
+    of what the inpainting UNet itself learned, as weight_deltas to the demo model's (the published one is used with
+    any). All but the first two are empty where a model was trained without them."""
 
     point_embedding: dict
     points: dict
@@ -85,6 +85,16 @@ def check_appearance(weights, name):
     return widths, context
 
 
+def _checked_embedding(weights, levels, name):
+    """The PointEmbedding of a UNet with so many levels; LightningDragError names the file."""
+    network = _checked(build_point_embedding, weights, name)
+    if (found := len(network.downsample_blocks_unet) + 1) != levels:
+        raise LightningDragError(
+            f"{name} has a point embedding of {found} levels, but the appearance encoder has {levels}"
+        )
+    return network
+
+
 def _attention_shapes(blocks, widths, embedding, context):
     """Those of the published attention weights: even numbers are points, odd ones image tokens."""
     shapes = {}
@@ -103,7 +113,7 @@ def from_published(attention, point_embedding, ip_adapter, appearance, names):
     """LightningDragWeights of the four published files (flat state dicts); `names` are four for messages, in the same
     order. Every key and shape is checked; LightningDragError names the file that is not what it should be."""
     widths, context = check_appearance(appearance, names[3])
-    embedding = _checked(build_point_embedding, point_embedding, names[1]).conv_in.weight.shape[0]
+    embedding = _checked_embedding(point_embedding, len(widths), names[1]).conv_in.weight.shape[0]
     blocks = transformer_blocks(len(widths))
     # level 0 has 8 * embed_dim channels, of which conv_in has 2
     expected = _attention_shapes(blocks, widths, 4 * embedding, context)
@@ -200,11 +210,13 @@ def unpack(tensors, metadata, name):
         within(tensors, "appearance."),
         within(tensors, "unet."),
     )
-    _checked(build_point_embedding, weights.point_embedding, name)
+    if weights.appearance:
+        widths, _ = check_appearance(weights.appearance, name)
+        _checked_embedding(weights.point_embedding, len(widths), name)
+    else:
+        _checked(build_point_embedding, weights.point_embedding, name)
     if not weights.points:
         raise LightningDragError(f"{name} is incomplete: it has no points for any transformer block")
     if weights.image_proj:
         _checked(build_image_projection, weights.image_proj, name)
-    if weights.appearance:
-        check_appearance(weights.appearance, name)
     return weights

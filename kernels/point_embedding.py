@@ -11,9 +11,9 @@ from .state_dicts import misfit
 STRIDE = 8
 # the largest number up to which bfloat16 tells whole numbers apart; pairs are told apart by their number
 MAX_POINTS = 256
-# strided blocks down to the latent grid, and those that halve it again
+# strided blocks down to the latent grid, and those that halve it again for the levels of SD1.5
 TO_LATENT, BELOW = 3, 3
-FIRST = "conv_in.weight"
+FIRST, HALVING = "conv_in.weight", "downsample_blocks_unet.{}.conv1.weight"
 
 
 class PointEmbeddingError(ValueError):
@@ -60,13 +60,13 @@ class _Block(nn.Module):
 
 
 class PointEmbedding(nn.Module):
-    """[B, 2, H, W] of point_maps -> [(handle, target), ...] for the latent grid (1/8) and its halves to 1/64; level i
+    """[B, 2, H, W] of point_maps -> [(handle, target), ...] for the latent grid (1/8) and its `below` halves; level i
     has 8 * embed_dim * 2**i channels in each, and ceil(H / 2**(3 + i)) rows. embed_dim 16 is the published size (75.5
     million parameters). Without points everything is 0."""
 
-    def __init__(self, embed_dim=16):
+    def __init__(self, embed_dim=16, below=BELOW):
         super().__init__()
-        widths = [2 * embed_dim << i for i in range(TO_LATENT + BELOW + 1)]
+        widths = [2 * embed_dim << i for i in range(TO_LATENT + below + 1)]
         self.conv_in = nn.Conv2d(2, widths[0], 3, 1, 1, bias=False)
         blocks = [_Block(*pair) for pair in zip(widths, widths[1:], strict=False)]
         self.downsample_blocks_vae = nn.ModuleList(blocks[:TO_LATENT])
@@ -83,8 +83,8 @@ class PointEmbedding(nn.Module):
 
 
 def build(weights, name):
-    """The PointEmbedding, float32 and in evaluation mode, of a state dict of any embed_dim; PointEmbeddingError names
-    the file."""
+    """The PointEmbedding, float32 and in evaluation mode, of a state dict of any embed_dim with 1 to 4 levels;
+    PointEmbeddingError names the file."""
     if FIRST not in weights:
         found = f"it begins with {next(iter(weights))}" if weights else "it is empty"
         raise PointEmbeddingError(f"{name} is no point embedding of LightningDrag: it has no {FIRST}, {found}")
@@ -94,9 +94,10 @@ def build(weights, name):
             f"{name} is no point embedding of LightningDrag: its first layer has {channels} channels; the published "
             "one has 32"
         )
+    below = next(i for i in range(BELOW + 1) if i == BELOW or HALVING.format(i) not in weights)
     # nothing is allocated before the tensors are seen to fit
     with torch.device("meta"):
-        network = PointEmbedding(channels // 2)
+        network = PointEmbedding(channels // 2, below)
     if problem := misfit(weights, network):
         raise PointEmbeddingError(f"{name} is no point embedding of LightningDrag: {problem}")
     network.load_state_dict({key: value.float() for key, value in weights.items()}, assign=True)

@@ -14,10 +14,15 @@ from comfy_api.latest import io
 from PIL import Image
 
 from ..kernels.demo_autoencoder import DemoAutoencoder
+from ..kernels.lightningdrag_files import within
+from ..kernels.weight_deltas import unpack_deltas
 from .types import schema
 
 FOLDER = Path(__file__).parent.parent / "demo"
 WEIGHTS = FOLDER / "dragkit-demo.safetensors"
+# beside its point embedding it has what the demo model's UNet became for inpainting
+LIGHTNINGDRAG = FOLDER.parent / "weights" / "dragkit-lightningdrag.safetensors"
+PLAIN, INPAINTING = "plain", "inpainting"
 PHOTOGRAPHS = ["chelsea", "coffee", "astronaut", "rocket"]
 HEADS = 2
 # the plan in the weights' metadata, in ComfyUI's words
@@ -57,16 +62,20 @@ def _patcher(module, load_device, offload_device):
     return comfy.model_patcher.ModelPatcher(module, load_device=load_device, offload_device=offload_device)
 
 
-def load_model(disable_dynamic=False):
-    """The demo UNet as MODEL. Later ComfyUI versions call this again to get a copy that does not stream weights."""
-    config = _DemoConfig(dict(UNET_CONFIG))
+def load_model(network=PLAIN, disable_dynamic=False):
+    """A demo UNet as MODEL. Later ComfyUI versions call this again to get a copy that does not stream weights."""
+    weights = part("unet.")
+    if network == INPAINTING:
+        learned = comfy.utils.load_torch_file(str(LIGHTNINGDRAG), safe_load=True)
+        weights = unpack_deltas(within(learned, "unet."), weights)
+    config = _DemoConfig(UNET_CONFIG | {"in_channels": weights["conv_in.weight"].shape[1]})
     config.set_inference_dtype(torch.float32, None)
     model = config.get_model({}, "", device=comfy.model_management.unet_offload_device())
     names = comfy.utils.unet_to_diffusers(UNET_CONFIG)
-    model.diffusion_model.load_state_dict({names[name]: value for name, value in part("unet.").items()})
+    model.diffusion_model.load_state_dict({names[name]: value for name, value in weights.items()})
     model.diffusion_model.eval()
     patcher = _patcher(model, comfy.model_management.get_torch_device(), comfy.model_management.unet_offload_device())
-    patcher.cached_patcher_init = (load_model, ())
+    patcher.cached_patcher_init = (load_model, (network,))
     return patcher
 
 
@@ -97,6 +106,13 @@ class DemoModel(io.ComfyNode):
             search_aliases=["example model", "test model", "demo checkpoint"],
             inputs=[
                 io.Combo.Input("photograph", options=PHOTOGRAPHS, tooltip="Which of the photographs to give out."),
+                io.Combo.Input(
+                    "network",
+                    options=[PLAIN, INPAINTING],
+                    default=PLAIN,
+                    optional=True,
+                    tooltip="inpainting is for Apply LightningDrag with the bundled LightningDrag; else plain.",
+                ),
             ],
             outputs=[
                 io.Model.Output("model", display_name="model", tooltip="An SD1.5-shaped UNet of 3 M parameters."),
@@ -109,7 +125,7 @@ class DemoModel(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, photograph):
-        model = load_model()
+    def execute(cls, photograph, network=PLAIN):
+        model = load_model(network)
         conditioning = [[torch.zeros(1, 1, UNET_CONFIG["context_dim"]), {}]]
         return io.NodeOutput(model, load_vae(), conditioning, load_photograph(photograph))

@@ -12,6 +12,7 @@ from ..kernels.image_tokens import build as build_image_projection
 from ..kernels.lightningdrag_files import LightningDragError, check_appearance, flat, from_published, unpack
 from ..kernels.point_embedding import build as build_point_embedding
 from ..kernels.sd15_unet import unet_shapes
+from .demo_model import LIGHTNINGDRAG, load_model
 from .model_files import on_device, read_safetensors
 from .sd15 import from_diffusers, sd15_patcher
 from .types import LightningDragType, schema
@@ -24,6 +25,7 @@ ATTENTION = "lightning-drag-sd15-attn.bin"
 EMBEDDING = "point_embedding/point_embedding.pt"
 APPEARANCE = "appearance_encoder/diffusion_pytorch_model.safetensors"
 IP_ADAPTER = ("ip-adapter_sd15.safetensors", "ip-adapter_sd15.bin")
+BUNDLED = "dragkit-lightningdrag (bundled, of the demo model)"
 
 for kind in (FOLDER, IP_ADAPTERS):
     folder_paths.add_model_folder_path(kind, str(Path(folder_paths.models_dir) / kind))
@@ -39,8 +41,11 @@ class LightningDrag:
         self.image_projection = build_image_projection(weights.image_proj, name) if weights.image_proj else None
 
     def appearance(self, heads):
-        """The appearance encoder as MODEL, with as many attention heads as the model it is for: no weight tells."""
-        if heads not in self._made:
+        """The appearance encoder as MODEL, with as many attention heads as the model it is for: no weight tells. The
+        bundled weights have the demo model itself for it."""
+        if heads not in self._made and not self.weights.appearance:
+            self._made = {heads: load_model()}
+        elif heads not in self._made:
             weights = from_diffusers(_whole(self.weights.appearance, self._name))
             what = f"{self._name} has no appearance encoder"
             self._made = {heads: sd15_patcher(weights, what, comfy.supported_models.SD15, heads)}
@@ -103,7 +108,10 @@ def files():
 def load_lightning_drag(path, name):
     if path.is_dir():
         return LightningDrag(_published(path), f"{NODE}: {name}")
-    return LightningDrag(unpack(*read_safetensors(path, f"{NODE}: {name}"), f"{NODE}: {name}"), f"{NODE}: {name}")
+    weights = unpack(*read_safetensors(path, f"{NODE}: {name}"), f"{NODE}: {name}")
+    if not weights.appearance and name != BUNDLED:
+        raise ValueError(f"{NODE}: {name} has no appearance encoder; it was trained for the demo model")
+    return LightningDrag(weights, f"{NODE}: {name}")
 
 
 class LoadLightningDrag(io.ComfyNode):
@@ -117,9 +125,9 @@ class LoadLightningDrag(io.ComfyNode):
             inputs=[
                 io.Combo.Input(
                     "model_name",
-                    options=list(files()),
+                    options=[BUNDLED, *files()],
                     tooltip="In ComfyUI/models/lightningdrag: the folder of the published files, or one file that "
-                    "`dragkit convert-lightningdrag` wrote.",
+                    "`dragkit convert-lightningdrag` wrote. The bundled one belongs to the Demo Model.",
                 ),
             ],
             outputs=[
@@ -131,8 +139,8 @@ class LoadLightningDrag(io.ComfyNode):
 
     @classmethod
     def execute(cls, model_name):
-        found = files()
-        # ComfyUI 0.3.64 does not look when the list is empty
+        found = {BUNDLED: LIGHTNINGDRAG, **files()}
+        # ComfyUI 0.3.64 does not look
         if model_name not in found:
             raise ValueError(f"{NODE}: there is no {model_name} in ComfyUI/models/{FOLDER}")
         try:

@@ -11,9 +11,9 @@ from .edits import UserError, demo, edit
 
 def bench(arguments):
     if arguments.what == "quality":
-        from . import bench_instantdrag, bench_quality, bench_warp
+        from . import bench_instantdrag, bench_lightningdrag, bench_quality, bench_warp
 
-        methods = bench_quality.METHODS | bench_instantdrag.METHODS | bench_warp.METHODS
+        methods = bench_quality.METHODS | bench_instantdrag.METHODS | bench_lightningdrag.METHODS | bench_warp.METHODS
         methods |= bench_quality.SLOW_METHODS if arguments.slow else {}
         rows, pictures = bench_quality.bench_quality(arguments.quick, arguments.seed, methods)
         print(bench_quality.table(rows))
@@ -151,10 +151,10 @@ def parser():
     instant.add_argument("--image-scale", type=float, default=1.5, help="guidance by the picture (%(default)s)")
     instant.add_argument("--flow-scale", type=float, default=1.5, help="guidance by the motion (%(default)s)")
     one.add_argument("--seed", type=int, default=0, help="of the noise, where there is some (%(default)s)")
-    light = one.add_argument_group(
-        "LightningDrag (--model is an SD1.5 inpainting model, or demo with a file of train-lightningdrag)"
+    light = one.add_argument_group("LightningDrag (--model is an SD1.5 inpainting model, or demo)")
+    light.add_argument(
+        "--lightningdrag", metavar="FILE", help="what `dragkit convert-lightningdrag` wrote (the demo model has one)"
     )
-    light.add_argument("--lightningdrag", metavar="FILE", help="what `dragkit convert-lightningdrag` wrote")
     light.add_argument("--image-encoder", metavar="FOLDER", help="IP-Adapter's; none: no image tokens")
     light.add_argument("--lora", metavar="FILE", action="append", default=[], help="such as the LCM LoRA; repeatable")
     light.add_argument("--sampler", choices=["lcm", "ddim"], help="lcm needs the LCM LoRA (with --lora lcm, else ddim)")
@@ -217,7 +217,7 @@ def parser():
     one.add_argument("--seed", type=int, default=0)
     one.set_defaults(run=train_flowdiffusion)
 
-    one = commands.add_parser("train-lightningdrag", help="train a LightningDrag for the demo model")
+    one = commands.add_parser("train-lightningdrag", help="train the demo model's LightningDrag again")
     one.add_argument("folder", help="for checkpoints; an interrupted run goes on from them")
     one.add_argument("--out", default="dragkit-lightningdrag.safetensors", metavar="FILE")
     one.add_argument("--steps", type=int, default=12000)

@@ -118,12 +118,12 @@ def _lightningdrag_with_bar(model, image, points, mask, arguments):
 
     from ..kernels.point_embedding import hidden_points, point_maps
     from .lightningdrag import PUBLISHED, lightningdrag
-    from .lightningdrag_files import embed_image, load_demo_lightningdrag, load_lightningdrag
+    from .lightningdrag_files import SHIPPED_LIGHTNINGDRAG, embed_image, load_demo_lightningdrag, load_lightningdrag
 
     if arguments.candidates < 1:
         raise UserError(f"--candidates is {arguments.candidates}; it must be at least 1")
     if arguments.model == "demo":
-        _, drag = load_demo_lightningdrag(arguments.lightningdrag)
+        _, drag = load_demo_lightningdrag(arguments.lightningdrag or SHIPPED_LIGHTNINGDRAG)
     else:
         drag = load_lightningdrag(arguments.lightningdrag, model)
     seen = embed_image(arguments.image_encoder, image, drag) if arguments.image_encoder else None
@@ -199,18 +199,18 @@ def _model_of(arguments):
 
 def _inpainting_model_of(arguments):
     from .checkpoints import INPAINTING, load_checkpoint
-    from .lightningdrag_files import load_demo_lightningdrag
+    from .lightningdrag_files import SHIPPED_LIGHTNINGDRAG, load_demo_lightningdrag
     from .lora_files import add_lora
 
+    if arguments.model == "demo":
+        if arguments.prompt or arguments.lora:
+            raise UserError("the demo model knows only the empty prompt and no LoRA; leave --prompt and --lora out")
+        return load_demo_lightningdrag(arguments.lightningdrag or SHIPPED_LIGHTNINGDRAG)[0]
     if not arguments.lightningdrag:
         raise UserError(
             "LightningDrag needs its weights: name with --lightningdrag the file that `dragkit convert-lightningdrag` "
             "wrote"
         )
-    if arguments.model == "demo":
-        if arguments.prompt or arguments.lora:
-            raise UserError("the demo model knows only the empty prompt and no LoRA; leave --prompt and --lora out")
-        return load_demo_lightningdrag(arguments.lightningdrag)[0]
     model = load_checkpoint(arguments.model, arguments.prompt, channels=INPAINTING)
     for path in arguments.lora:
         add_lora(model.denoiser.unet, path)

@@ -15,12 +15,12 @@ def middles(region):
     return torch.stack(((region.sum((1, 3)) * rows).sum(1) / total, (region.sum((1, 2)) * columns).sum(1) / total), 1)
 
 
-def corners(middle, height, width, generator):
+def corners(middle, height, width, generator, side=SIDE):
     """Upper left cells [B, 2] (row, column) of windows about the middles [B, 2], inside height x width."""
-    placed = middle - SIDE / 2 + SPREAD * torch.randn(middle.shape, generator=generator)
-    return placed.round().clamp(min=0).minimum(torch.tensor([height - SIDE, width - SIDE]).float()).long()
+    placed = middle - side / 2 + SPREAD * torch.randn(middle.shape, generator=generator)
+    return placed.round().clamp(min=0).minimum(torch.tensor([height - side, width - side]).float()).long()
 
 
-def cut(x, corner):
-    """The windows [B, C, SIDE, SIDE] of x [B, C, H, W]."""
-    return torch.stack([one[:, y : y + SIDE, x0 : x0 + SIDE] for one, (y, x0) in zip(x, corner.tolist(), strict=True)])
+def cut(x, corner, side=SIDE):
+    """The windows [B, C, side, side] of x [B, C, H, W]."""
+    return torch.stack([one[:, y : y + side, x0 : x0 + side] for one, (y, x0) in zip(x, corner.tolist(), strict=True)])

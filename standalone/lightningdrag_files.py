@@ -9,12 +9,15 @@ from diffusers import UNet2DConditionModel
 from ..kernels import image_tokens, point_embedding
 from ..kernels.lightningdrag_files import LightningDragError, check_model, unpack
 from ..kernels.state_dicts import misfit_shapes
+from ..kernels.weight_deltas import pack_deltas, unpack_deltas
 from .instantdrag import widened
 from .lightningdrag import CHANNELS, LightningDrag
 from .models import load_demo
 from .photographs import to_pil
 from .tensor_files import read_safetensors
 from .unet import Denoiser, self_attention
+
+SHIPPED_LIGHTNINGDRAG = Path(__file__).parent.parent / "weights" / "dragkit-lightningdrag.safetensors"
 
 
 def appearance_encoder(unet, weights):
@@ -71,15 +74,16 @@ def load_lightningdrag(path, model):
     return network_of(weights, model, Path(path).name)
 
 
-def load_demo_lightningdrag(path):
+def load_demo_lightningdrag(path=SHIPPED_LIGHTNINGDRAG):
     """The demo model for inpainting and its LightningDrag, of a file of `dragkit train-lightningdrag`;
     LightningDragError for any other file."""
     demo, weights = load_demo(), _read(path)
     unet = widened(demo.denoiser.unet, CHANNELS)
-    expected = {key: list(value.shape) for key, value in unet.state_dict().items() if key in weights.unet}
-    if not weights.unet or misfit_shapes(weights.unet, expected):
+    base = demo.denoiser.unet.state_dict()
+    expected = pack_deltas(unet.state_dict(), base)
+    if misfit_shapes(weights.unet, {key: list(value.shape) for key, value in expected.items()}):
         raise LightningDragError(f"{path} is not for the demo model; name an SD1.5 inpainting model beside it")
-    unet.load_state_dict(unet.state_dict() | weights.unet)
+    unet.load_state_dict(unpack_deltas(weights.unet, base))
     model = replace(demo, denoiser=Denoiser(unet.eval().requires_grad_(False), demo.denoiser.context))
     return model, replace(network_of(weights, model, Path(path).name), appearance=demo.denoiser)
 

@@ -13,6 +13,7 @@ from ..kernels.kv_cache import KVCache
 from ..kernels.lightningdrag_files import FORMAT, LightningDragWeights, pack
 from ..kernels.point_attention import REFERENCE_LEVELS, project_points
 from ..kernels.point_embedding import STRIDE, PointEmbedding, point_maps
+from ..kernels.weight_deltas import pack_deltas
 from .instantdrag import widened
 from .latent_windows import SIDE, corners, cut, middles
 from .lightningdrag import CHANNELS, inpainting_channels
@@ -24,20 +25,16 @@ from .train_demo import run
 from .train_flowdiffusion import MOVING, SEEDS, moved_pair
 from .unet import self_attention
 
-# of the UNet, what learns and is exported; the rest stays that of the demo model
-LEARNS = ("conv_in.", ".attn1.")
 # how often the points are hidden, as the guidance asks
 HIDDEN = 0.1
 # pairs that a drag offers, and how many of them are shown at most
-OFFERED, SHOWN = 16, 6
+OFFERED, SHOWN = 16, 8
 # pixels that content moves at least to be a handle
 LEAST = 2.0
 # published size 16: the demo has little to tell apart
-EMBED_DIM = 1
-
-
-def learns(name):
-    return any(part in name for part in LEARNS)
+EMBED_DIM = 2
+# every so many steps sees whole pictures, whose borders tell where things are
+WHOLE = 4
 
 
 def pairs_of(flow, region, generator):
@@ -69,20 +66,20 @@ class Bank:
         self.source, self.target, self.seen, self.pairs = (torch.cat(part) for part in zip(*parts, strict=True))
         self.middles = middles(self.seen[:, :1])
 
-    def batch(self, size, generator):
-        """Windows of random sources and targets, of what is seen beside them, point maps [size, 2, 128, 128], and which
-        rows show their points [size, 1, 1]."""
+    def batch(self, size, generator, side=SIDE):
+        """Windows of random sources and targets, of what is seen beside them, point maps [size, 2, 8 * side, 8 * side],
+        and which rows show their points [size, 1, 1]."""
         index = torch.randint(len(self.source), (size,), generator=generator)
-        corner = corners(self.middles[index], *self.source.shape[-2:], generator)
+        corner = corners(self.middles[index], *self.source.shape[-2:], generator, side)
         maps, some = [], []
         for i, (y, x) in zip(index.tolist(), corner.tolist(), strict=True):
             pairs = self.pairs[i][torch.randperm(OFFERED, generator=generator)] - STRIDE * torch.tensor([x, y, x, y])
-            pairs = pairs[((pairs > 0) & (pairs < STRIDE * SIDE)).all(1)]
+            pairs = pairs[((pairs > 0) & (pairs < STRIDE * side)).all(1)]
             chosen = pairs[: int(torch.randint(1, SHOWN + 1, (1,), generator=generator))]
-            maps.append(point_maps(chosen[:, :2], chosen[:, 2:], STRIDE * SIDE, STRIDE * SIDE))
+            maps.append(point_maps(chosen[:, :2], chosen[:, 2:], STRIDE * side, STRIDE * side))
             some.append(len(chosen) > 0)
         shows = (torch.rand(size, generator=generator) >= HIDDEN) & torch.tensor(some)
-        source, target, seen = (cut(part[index], corner) for part in (self.source, self.target, self.seen))
+        source, target, seen = (cut(part[index], corner, side) for part in (self.source, self.target, self.seen))
         return source, target, seen, torch.cat(maps), shows.view(-1, 1, 1)
 
 
@@ -91,16 +88,14 @@ class Learner(nn.Module):
 
     def __init__(self, unet, embed_dim=EMBED_DIM):
         super().__init__()
-        self.unet = unet
-        for name, parameter in unet.named_parameters():
-            parameter.requires_grad_(learns(name))
-        self.embedding = PointEmbedding(embed_dim)
+        self.unet = unet.requires_grad_(True)
+        depth = len(unet.config.block_out_channels) - 1
+        self.embedding = PointEmbedding(embed_dim, depth)
         for weight in self.embedding.parameters():
             # without biases and with few pixels set, smaller ones would drown in the normalisation's epsilon
             nn.init.normal_(weight, std=2 / weight[0].numel() ** 0.5)
         # channels of the levels, as the UNet's blocks have their grids
         blocks = {name.removesuffix(".attn1"): module for name, module in self_attention(unet, "all").items()}
-        depth = len(unet.config.block_out_channels) - 1
         self.blocks, projections = list(blocks), []
         for block, module in blocks.items():
             level = depth if block.startswith("mid") else int(block.split(".")[1])
@@ -117,7 +112,7 @@ class Learner(nn.Module):
         }
 
 
-def train_lightningdrag(folder, out, steps=12000, batch=12, count=3000, seed=0):
+def train_lightningdrag(folder, out, steps=12000, batch=12, count=4000, seed=0):
     """Trains and exports; checkpoints in `folder` make an interrupted run go on where it stopped."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -125,22 +120,25 @@ def train_lightningdrag(folder, out, steps=12000, batch=12, count=3000, seed=0):
     model = load_demo()
     learner = Learner(widened(model.denoiser.unet, CHANNELS)).to(memory_format=torch.channels_last)
     bank = Bank(model, [photograph(name) for name in TRAINED], count, seed)
-    alphas, context = alphas_cumprod(), model.unprompted.expand(batch, -1, -1)
+    alphas = alphas_cumprod()
 
     def loss_of(step):
         generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
-        source, target, seen, maps, shows = bank.batch(batch, generator)
+        # as many cells in fewer pictures
+        size, side = (max(1, batch // 4), 2 * SIDE) if step % WHOLE == 0 else (batch, SIDE)
+        source, target, seen, maps, shows = bank.batch(size, generator, side)
         t, noise, noisy, emphasis = noised(target, alphas, generator)
         inputs = torch.cat((noisy, seen), 1)
         reference = KVCache(REFERENCE_LEVELS)
         with torch.autocast("cpu", torch.bfloat16):
-            with model.denoiser.recording(reference, "all"):
+            with torch.no_grad(), model.denoiser.recording(reference, "all"):
                 model.denoiser(source, 0)
             # numbers of points and small peaks are not for half precision
             with torch.autocast("cpu", enabled=False):
                 points = project_points(learner.embedding(maps), learner.points())
             points = {block: tuple(one * shows for one in pair) for block, pair in points.items()}
             with PointHooks(learner.unet, reference, points, {}).entered():
+                context = model.unprompted.expand(size, -1, -1)
                 eps = learner.unet(inputs.contiguous(memory_format=torch.channels_last), t, context).sample
         weight = 1 + MOVING * seen[:, :1]
         return ((eps.float() - noise).square() * weight * emphasis).sum() / (weight.sum() * target.shape[1])
@@ -149,12 +147,13 @@ def train_lightningdrag(folder, out, steps=12000, batch=12, count=3000, seed=0):
 
 
 def export(learner, path):
-    """What the training changed, as float16."""
+    """What the training changed: of the demo model's UNet as differences, the rest as float16."""
+    points = {
+        block: {key: value.detach().half() for key, value in weights.items()}
+        for block, weights in learner.points().items()
+    }
     weights = LightningDragWeights(
-        learner.embedding.state_dict(),
-        learner.points(),
-        unet={name: value for name, value in learner.unet.state_dict().items() if learns(name)},
-    )
-    save_file(
-        {key: value.detach().half().contiguous() for key, value in pack(weights).items()}, path, {"format": FORMAT}
-    )
+        {key: value.half() for key, value in learner.embedding.state_dict().items()}, points,
+        unet=pack_deltas(learner.unet.state_dict(), load_demo().denoiser.unet.state_dict()),
+    )  # fmt: skip
+    save_file({key: value.contiguous() for key, value in pack(weights).items()}, path, {"format": FORMAT})

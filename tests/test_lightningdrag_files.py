@@ -84,6 +84,11 @@ def test_the_files_are_recognised_and_the_one_file_brings_them_back():
         (0, {"32.norm.weight": [3]}, "attn.bin is not .*: 32.norm.weight .3. does not belong there"),
         (0, {"30.norm.weight": [64]}, r"attn.bin is not .*: 30.norm.weight is \[64\] instead of \[128\]"),
         (1, {"conv_in.weight": None}, "points.pt is no point embedding of LightningDrag"),
+        (
+            1,
+            {f"downsample_blocks_unet.2.conv{i}.weight": None for i in (1, 2)},
+            "points.pt has a point embedding of 3 levels, but the appearance encoder has 4",
+        ),
         (2, {"ip_adapter.1.to_k_ip.weight": None}, "ip.bin is no IP-Adapter for SD1.5: 1.to_k_ip.weight is missing"),
         (2, {"image_proj.proj.weight": None, "image_proj.latents": [1]}, "ip.bin has no image projection"),
         (3, {"conv_out.weight": [4, 4, 3, 3]}, "appearance.safetensors is no appearance .*: conv_out.weight"),
@@ -125,6 +130,9 @@ def test_wrong_own_files_are_named():
             "one is no point embedding of LightningDrag: .* it is empty",
         ),
     ]  # fmt: skip
+    last = "point_embedding.downsample_blocks_unet.2."
+    short = {key: value for key, value in good.items() if not key.startswith(last)}
+    wrong.append((short, {"format": FORMAT}, "one has a point embedding of 3 levels"))
     for tensors, metadata, said in wrong:
         with pytest.raises(LightningDragError, match=said):
             unpack(tensors, metadata, "one")

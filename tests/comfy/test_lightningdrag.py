@@ -2,14 +2,18 @@
 
 import shutil
 import zlib
+from dataclasses import replace
 
 import pytest
 import torch
-from dragkit.kernels.ddim import alphas_cumprod
+from dragkit.kernels.ddim import alphas_cumprod, published_timesteps
 from dragkit.kernels.lightningdrag_files import FORMAT, LightningDragWeights, appearance_shapes, pack
 from dragkit.kernels.point_embedding import PointEmbedding
-from dragkit.kernels.points import serialise_points
+from dragkit.kernels.points import parse_points, serialise_points
 from dragkit.kernels.sd15_unet import transformer_blocks
+from dragkit.standalone.lightningdrag import lightningdrag
+from dragkit.standalone.lightningdrag_files import load_demo_lightningdrag
+from dragkit.standalone.photographs import photograph
 from safetensors.torch import save_file
 
 from .. import lightningdrag_tiny as tiny
@@ -18,6 +22,7 @@ from ..lightningdrag_tiny import NUMBERS, SCALING
 ALPHAS = alphas_cumprod()
 DRAG = "0.25,0.5 -> 0.5,0.4\n0.7,0.3 -> 0.7,0.45"
 SIGMAS = "14.6146, 4, 1, 0"
+BUNDLED = "dragkit-lightningdrag (bundled, of the demo model)"
 # of the tiny models of the tests: channels per level, of the text, of CLIP
 WIDTHS, CONTEXT, CLIP = (64, 64, 128, 128), 32, 20
 
@@ -262,8 +267,12 @@ def test_pictures_in_a_batch_and_sizes(comfy, file):
     scene.image = graph.node("ImageFromBatch", image=scene.image, batch_index=0, length=1)
     mask = graph.node("TestImage", width=96, height=64, batch=1, seed=1).out(1)
     scene.dump(scene.edit(mask=mask), "first")
-    half = graph.node("TestHalfModel", kind="sd15_inpaint", seed=0)
-    scene.dump(scene.edit(model=half, mask=mask), "half")
+    halves = {
+        "bf16": graph.node("TestHalfModel", kind="sd15_inpaint", seed=0),
+        "fp16": graph.node("ModelComputeDtype", model=scene.networks, dtype="fp16"),
+    }
+    for name, half in halves.items():
+        scene.dump(scene.edit(model=half, mask=mask), name)
     # 7 rows and 5 columns more than whole latent cells are cut off; the drag stays where it is in the picture
     picture = torch.rand(1, 71, 101, 3, generator=torch.Generator().manual_seed(2))
     masked = (picture[..., 0] > 0.5).float()
@@ -276,7 +285,8 @@ def test_pictures_in_a_batch_and_sizes(comfy, file):
     assert found["both"].shape[0] == 2
     assert relative(found["both"][:1], found["first"]) < 1e-4
     assert relative(found["odd"], found["whole"]) < 1e-5
-    assert relative(found["half"], found["first"]) < 0.1 and not torch.equal(found["half"], found["first"])
+    for name in halves:
+        assert relative(found[name], found["first"]) < 0.1 and not torch.equal(found[name], found["first"]), name
 
 
 def test_bad_input_is_named(comfy, file):
@@ -349,6 +359,59 @@ def test_bad_input_is_named(comfy, file):
         scene.dump(scene.edit(clip_vision_output=embeds), "never")
 
     assert "clip_vision_output has 7 values for a picture, the weights expect 20" in said(small_embedding)
+
+
+def test_the_bundled_network_is_that_of_the_command_line(comfy):
+    steps, seed, drag = 4, 3, "0.664,0.8 -> 0.742,0.684"
+    mask = torch.zeros(1, 256, 256)
+    mask[:, 128:248, 96:240] = 1
+    model, networks = load_demo_lightningdrag()
+    image, points = photograph("chelsea")[None], parse_points(drag, (256, 256))
+    options = {"steps": steps, "scale": 4.0, "seed": seed, "candidates": 1, "sampler": "ddim"}
+    with torch.no_grad():
+        expected = lightningdrag(model, networks, image, points, mask, **options)
+        noise = torch.randn(1, 4, 32, 32, generator=torch.Generator().manual_seed(seed))
+        start = ALPHAS[999] ** 0.5 * model.encode(image) + (1 - ALPHAS[999]) ** 0.5 * noise
+    levels = (1 / ALPHAS - 1).sqrt()[published_timesteps(steps, 1.0)].flip(0)
+    sigmas = torch.cat((levels, levels.new_zeros(1)))
+
+    graph = comfy.graph()
+    demo = graph.node("DragKitDemoModel", photograph="chelsea", network="inpainting")
+    bundled = graph.node("DragKitLoadLightningDrag", model_name=BUNDLED)
+    for name, used in (("bundled", demo), ("reloaded", graph.node("TestReload", model=demo))):
+        edit = applied(
+            graph, used, bundled, demo.out(1), demo.out(3), tensor(comfy, graph, mask).out(1), drag, demo.out(2),
+            demo.out(2),
+        )  # fmt: skip
+        latent = tensor(comfy, graph, start * (1 + sigmas[0] ** 2).sqrt() / SCALING).out(2)
+        result = sampled(
+            graph, edit, tensor(comfy, graph, sigmas).out(5), 4.0, graph.node("DisableNoise"), latent=latent
+        )
+        graph.dump(graph.node("VAEDecode", samples=result, vae=demo.out(1)), name)
+    found = comfy.tensors(comfy.run(graph, timeout=300))
+    torch.testing.assert_close(found["bundled"].movedim(-1, 1), expected, rtol=0, atol=2e-3)
+    assert torch.equal(found["reloaded"], found["bundled"])
+
+
+def test_the_bundled_network_is_for_the_inpainting_demo_alone(comfy):
+    def message(node, **options):
+        graph = comfy.graph()
+        demo = graph.node("DragKitDemoModel", photograph="chelsea")
+        bundled = graph.node("DragKitLoadLightningDrag", model_name=BUNDLED)
+        mask = tensor(comfy, graph, torch.ones(1, 256, 256)).out(1)
+        model = graph.node(node, **options)
+        edit = applied(graph, model, bundled, demo.out(1), demo.out(3), mask, DRAG, demo.out(2), demo.out(2))
+        graph.dump(edit.out(3), "never")
+        return comfy.run_error(graph)
+
+    plain = message("DragKitDemoModel", photograph="chelsea")
+    assert "model is a UNet with 4 input channels; connect an SD1.5 inpainting checkpoint" in plain
+    other = message("TestTinyModel", kind="sd15_inpaint", seed=0)
+    assert "is for another model: the model has" in other
+    saved(comfy, "trained.safetensors", replace(weights(), appearance={}))
+    graph = comfy.graph()
+    graph.dump(graph.node("DragKitLoadLightningDrag", model_name="trained.safetensors"), "never")
+    assert "trained.safetensors has no appearance encoder; it was trained for the demo model" in comfy.run_error(graph)
 
 
 def test_the_published_files_serve_as_the_one_file_does(comfy, file):

@@ -140,7 +140,7 @@ def test_only_what_opened_up_and_the_seam_are_painted_anew(comfy, name):
     ("name", "files"),
     [
         ("drag_warp_checkpoint", ["ckpt_name", "lora_name"]),
-        ("lightningdrag", ["ckpt_name", "clip_name", "lora_name"]),
+        ("lightningdrag_checkpoint", ["ckpt_name", "clip_name", "lora_name"]),
     ],
 )
 def test_an_example_for_a_checkpoint_lacks_its_files_and_nothing_else(comfy, name, files):
@@ -149,5 +149,5 @@ def test_an_example_for_a_checkpoint_lacks_its_files_and_nothing_else(comfy, nam
     message = comfy.submit_error(as_prompt(workflow, comfy.object_info()))
     found = [line.split(": ")[::2] for line in message.splitlines()]
     lacking = sorted((kind, detail.split()[0]) for kind, detail in found)
-    # ComfyUI 0.3.64 takes any name where there is no LightningDrag at all; the node then says so itself
+    # ComfyUI 0.3.64 takes any name of a file from such a node; the node then says so itself
     assert [one for one in lacking if one[1] != "model_name"] == [("value_not_in_list", one) for one in files]
