@@ -36,6 +36,17 @@ def pack_deltas(learned, base):
     return packed
 
 
+def packed_shapes(learned):
+    """{name: shape} of what pack_deltas makes of such a state dict."""
+    shapes = {}
+    for name, value in learned.items():
+        if value.ndim == 1 or name in WHOLE:
+            shapes[name] = list(value.shape)
+        else:
+            shapes |= {name + DELTA: [-(-value.numel() // 4) * 3], name + SCALE: [len(value)]}
+    return shapes
+
+
 def unpack_deltas(packed, base):
     """The learned float32 state dict of pack_deltas' tensors and the same base."""
     learned = {}

@@ -126,4 +126,8 @@ class LoadFlowDiffusion(io.ComfyNode):
     def execute(cls, model_name):
         if model_name == BUNDLED:
             return io.NodeOutput(load_demo_flow_diffusion())
-        return io.NodeOutput(load_flow_diffusion(files()[model_name], model_name))
+        found = files()
+        # ComfyUI 0.3.64 does not look
+        if model_name not in found:
+            raise ValueError(f"{NODE}: there is no {model_name} in diffusers, diffusion_models or checkpoints")
+        return io.NodeOutput(load_flow_diffusion(found[model_name], model_name))

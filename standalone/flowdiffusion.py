@@ -7,7 +7,8 @@ from pathlib import Path
 from diffusers import UNet2DConditionModel
 
 from ..kernels.flowgen import FlowGenError, build
-from ..kernels.weight_deltas import unpack_deltas
+from ..kernels.state_dicts import misfit_shapes
+from ..kernels.weight_deltas import packed_shapes, unpack_deltas
 from .checkpoints import DTYPE, CheckpointError
 from .instantdrag import CHANNELS, FORMAT, widened
 from .models import load_demo
@@ -28,9 +29,9 @@ def load_demo_flowdiffusion(path=SHIPPED_FLOWDIFFUSION):
     model = load_demo()
     narrow = model.denoiser.unet
     packed, metadata = read_safetensors(path, CheckpointError)
-    if metadata.get("format") != FORMAT:
-        raise CheckpointError(f"{path} is no FlowDiffusion of the demo model")
     unet = widened(narrow)
+    if metadata.get("format") != FORMAT or misfit_shapes(packed, packed_shapes(unet.state_dict())):
+        raise CheckpointError(f"{path} is no FlowDiffusion of the demo model")
     unet.load_state_dict(unpack_deltas(packed, narrow.state_dict()))
     return replace(model, denoiser=Denoiser(unet.eval().requires_grad_(False), model.denoiser.context))
 

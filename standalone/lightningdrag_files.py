@@ -9,7 +9,7 @@ from diffusers import UNet2DConditionModel
 from ..kernels import image_tokens, point_embedding
 from ..kernels.lightningdrag_files import LightningDragError, check_model, unpack
 from ..kernels.state_dicts import misfit_shapes
-from ..kernels.weight_deltas import pack_deltas, unpack_deltas
+from ..kernels.weight_deltas import packed_shapes, unpack_deltas
 from .instantdrag import widened
 from .lightningdrag import CHANNELS, LightningDrag
 from .models import load_demo
@@ -79,11 +79,9 @@ def load_demo_lightningdrag(path=SHIPPED_LIGHTNINGDRAG):
     LightningDragError for any other file."""
     demo, weights = load_demo(), _read(path)
     unet = widened(demo.denoiser.unet, CHANNELS)
-    base = demo.denoiser.unet.state_dict()
-    expected = pack_deltas(unet.state_dict(), base)
-    if misfit_shapes(weights.unet, {key: list(value.shape) for key, value in expected.items()}):
+    if misfit_shapes(weights.unet, packed_shapes(unet.state_dict())):
         raise LightningDragError(f"{path} is not for the demo model; name an SD1.5 inpainting model beside it")
-    unet.load_state_dict(unpack_deltas(weights.unet, base))
+    unet.load_state_dict(unpack_deltas(weights.unet, demo.denoiser.unet.state_dict()))
     model = replace(demo, denoiser=Denoiser(unet.eval().requires_grad_(False), demo.denoiser.context))
     return model, replace(network_of(weights, model, Path(path).name), appearance=demo.denoiser)
 

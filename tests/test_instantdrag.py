@@ -9,15 +9,20 @@ from dragkit.kernels.ddim import alphas_cumprod, ddim_step
 from dragkit.kernels.instantdrag import guided
 from dragkit.standalone.checkpoints import CheckpointError
 from dragkit.standalone.cli import main
-from dragkit.standalone.flowdiffusion import load_demo_flowdiffusion, load_flowgen, with_flowdiffusion
-from dragkit.standalone.instantdrag import CHANNELS, instantdrag, widened
+from dragkit.standalone.flowdiffusion import (
+    SHIPPED_FLOWDIFFUSION,
+    load_demo_flowdiffusion,
+    load_flowgen,
+    with_flowdiffusion,
+)
+from dragkit.standalone.instantdrag import CHANNELS, FORMAT, instantdrag, widened
 from dragkit.standalone.models import DragModel, load_demo
 from dragkit.standalone.photographs import photograph, to_pil
 from dragkit.standalone.predictors import SHIPPED_PREDICTOR
 from dragkit.standalone.train_flowdiffusion import Bank, export, train_flowdiffusion
 from dragkit.standalone.unet import Denoiser
 from PIL import Image
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 NUMBERS = load_file(Path(__file__).parent / "golden" / "instantdrag.safetensors")
 
@@ -108,6 +113,11 @@ def test_wrong_files_are_named(tmp_path):
     for load in (load_flowgen, load_demo_flowdiffusion):
         with pytest.raises(ValueError, match="text.safetensors is no safetensors file"):
             load(tmp_path / "text.safetensors")
+    packed = load_file(SHIPPED_FLOWDIFFUSION)
+    del packed["mid_block.resnets.0.conv1.weight.scale"]
+    save_file(packed, tmp_path / "part.safetensors", {"format": FORMAT})
+    with pytest.raises(CheckpointError, match="part.safetensors is no FlowDiffusion of the demo model"):
+        load_demo_flowdiffusion(tmp_path / "part.safetensors")
     with pytest.raises(CheckpointError, match="dragkit-motion.safetensors is no FlowDiffusion of the demo model"):
         load_demo_flowdiffusion(SHIPPED_PREDICTOR)
 

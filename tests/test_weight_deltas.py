@@ -1,7 +1,7 @@
 """Weights in a file as differences to known ones."""
 
 import torch
-from dragkit.kernels.weight_deltas import pack_deltas, unpack_deltas
+from dragkit.kernels.weight_deltas import pack_deltas, packed_shapes, unpack_deltas
 
 
 def test_what_is_learned_comes_back_from_a_fifth_of_the_room():
@@ -32,3 +32,4 @@ def test_what_is_learned_comes_back_from_a_fifth_of_the_room():
         assert (error <= largest * (0.5 / 31 + 1e-3) + 1e-6).all() and error.max() > 0
     torch.testing.assert_close(found["linear.weight"][3], base["linear.weight"][3], rtol=0, atol=1e-6)
     assert packed["linear.weight.delta"].nbytes == 64 * 33 * 3 / 4
+    assert {name: list(value.shape) for name, value in packed.items()} == packed_shapes(learned)

@@ -18,6 +18,7 @@ from safetensors.torch import save_file
 
 from .. import lightningdrag_tiny as tiny
 from ..lightningdrag_tiny import NUMBERS, SCALING
+from .conftest import ComfyError
 
 ALPHAS = alphas_cumprod()
 DRAG = "0.25,0.5 -> 0.5,0.4\n0.7,0.3 -> 0.7,0.45"
@@ -412,6 +413,18 @@ def test_the_bundled_network_is_for_the_inpainting_demo_alone(comfy):
     graph = comfy.graph()
     graph.dump(graph.node("DragKitLoadLightningDrag", model_name="trained.safetensors"), "never")
     assert "trained.safetensors has no appearance encoder; it was trained for the demo model" in comfy.run_error(graph)
+
+
+@pytest.mark.parametrize("node", ["DragKitLoadLightningDrag", "DragKitLoadFlowDiffusion"])
+def test_a_file_that_is_gone_is_named(comfy, node):
+    graph = comfy.graph()
+    graph.dump(graph.node(node, model_name="gone.safetensors"), "never")
+    try:
+        message = comfy.run_error(graph)
+        assert ": there is no gone.safetensors in " in message
+    except ComfyError as refused:
+        # 0.3.64 does not look before it runs the node
+        assert "value_not_in_list" in str(refused) and "gone.safetensors" in str(refused)
 
 
 def test_the_published_files_serve_as_the_one_file_does(comfy, file):
