@@ -8,9 +8,11 @@ from comfy.patcher_extension import WrappersMP
 
 from ..kernels.image_tokens import fold, folded_term
 from ..kernels.point_attention import add_to_queries, join_reference
-from ..kernels.point_guidance import point_scales
+from ..kernels.point_guidance import felt, point_scales
 
 KEY = "dragkit_lightningdrag"
+# a scale that is felt as long as there is guidance, for guiders that do not say theirs
+UNKNOWN = 1e9
 # of a conditioning: whether it sees the points
 SEES = "dragkit_sees_points"
 
@@ -24,7 +26,7 @@ class PointAttention:
         self.blocks, self.reference, self.points, self.image_keys = blocks, reference, points, image_keys
         # without points there is nothing to guide, and one branch does
         self.decay, self.guided_steps = decay, guided_steps if points else 0
-        self._sees, self._on_device, self._queries = {}, {}, {}
+        self._sees, self._on_device, self._queries, self._guider = {}, {}, {}, None
 
     def _kept(self, name, block, make):
         """Tensors that stay the same while a sampler runs."""
@@ -85,7 +87,7 @@ class PointAttention:
         """Of the step at sigma: the scale of the guidance over points."""
         sigmas = options["transformer_options"]["sample_sigmas"]
         step = int((sigmas[:-1] - sigma).abs().argmin())
-        return point_scales(scale, self.decay, len(sigmas) - 1, self.guided_steps)[step]
+        return felt(point_scales(scale, self.decay, len(sigmas) - 1, self.guided_steps)[step])
 
     def guide(self, args):
         """A pre-cfg function: the branch without points moves so that the sampler's own formula gives this step's
@@ -98,9 +100,11 @@ class PointAttention:
         return [with_points, without, *rest]
 
     def conditionings(self, executor, model, conds, x_in, timestep, model_options):
-        """Remembers which conditionings see the points; leaves the other out where the scale is 1 for certain."""
+        """Remembers which conditionings see the points; leaves the other out where it would not be felt."""
         self._sees = {cond["uuid"]: cond[SEES] for group in conds for cond in group or () if SEES in cond}
-        if len(conds) == 2 and self._scales(0.0, float(timestep.flatten()[0]), model_options) == 1:
+        # all have a cfg; it is 1 in those that have their own scale beside it, and those at 1 need no help
+        cfg = UNKNOWN if self._guider.cfg == 1 else self._guider.cfg
+        if len(conds) == 2 and self._scales(cfg, float(timestep.flatten()[0]), model_options) == 1:
             conds = [conds[0], None]
         return executor(model, conds, x_in, timestep, model_options)
 
@@ -117,12 +121,13 @@ class PointAttention:
         if first > (1 - 1e-5) * float(sampling.sigma_max):
             # the noise of a whole schedule is taken for all of the latent there, and scaled by sqrt(1 + sigma^2)
             noise = noise * (first / math.sqrt(1 + first**2))
+        self._guider = guider
         try:
             return executor(noise, latent_image, sampler, sigmas, *args, **options)
         finally:
             self._on_device.clear()
             self._queries.clear()
-            self._sees = {}
+            self._sees, self._guider = {}, None
             self.reference.release()
 
 

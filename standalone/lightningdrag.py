@@ -11,7 +11,7 @@ from ..kernels.image_tokens import image_keys
 from ..kernels.kv_cache import KVCache
 from ..kernels.point_attention import REFERENCE_LEVELS, project_points
 from ..kernels.point_embedding import PointEmbedding, point_maps
-from ..kernels.point_guidance import guided, point_scales
+from ..kernels.point_guidance import felt, guided, point_scales
 from .point_hooks import PointHooks
 from .unet import Denoiser
 
@@ -81,7 +81,7 @@ def denoise(denoiser, hooks, start, seen, timesteps, alphas, scales, noises=None
     remaining = iter(scales)
 
     def eps(z, t):
-        scale = next(remaining)
+        scale = felt(next(remaining))
         branches = 1 if scale == 1 or not hooks.points else 2
         hooks.shown = (False, True)[2 - branches :]
         x = torch.cat((z, seen.expand(len(z), -1, -1, -1)), 1).repeat(branches, 1, 1, 1)

@@ -157,11 +157,12 @@ def test_guidance_at_scale_1_costs_one_branch(model, drag):
     try:
         plain = drag_it(model, drag, scale=1.0)
         assert seen == [1, 1]
-        near(drag_it(model, drag, scale=1 + 1e-9), plain)
+        # guidance that nobody sees is left out
+        assert torch.equal(drag_it(model, drag, scale=1.04), plain)
         drag_it(model, drag, guided_steps=1, candidates=2)
     finally:
         hook.remove()
-    assert seen == [1, 1, 2, 2, 4, 2]
+    assert seen == [1, 1, 1, 1, 4, 2]
     assert (drag_it(model, drag, scale=3.0) - plain).abs().max() > 0.001
 
 

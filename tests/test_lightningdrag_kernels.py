@@ -25,7 +25,7 @@ from dragkit.kernels.point_embedding import (
     hidden_points,
     point_maps,
 )
-from dragkit.kernels.point_guidance import DECAYS, guided, point_scales
+from dragkit.kernels.point_guidance import DECAYS, felt, guided, point_scales
 from dragkit.kernels.points import DragPoints
 from safetensors.torch import load_file
 
@@ -250,3 +250,9 @@ def test_guidance_is_right_at_scale_1():
     torch.testing.assert_close(guided(without, shown, 3.0), 3 * shown - 2 * without)
     assert all(point_scales(1.0, decay, 4) == [1] * 4 for decay in DECAYS)
     assert point_scales(3.0, "none", 4, 2) == [3, 3, 1, 1]
+
+
+def test_faint_guidance_is_left_out():
+    # the published 8 steps: the last one has decayed to 1.03
+    assert [felt(scale) != 1 for scale in point_scales(3.0, "inv_square", 8)] == [True] * 7 + [False]
+    assert felt(0.9) == 0.9 and felt(1.06) == 1.06 and felt(0.97) == 1 == felt(1.03)

@@ -199,6 +199,12 @@ def test_an_edit_by_points(comfy, file):
     graph.dump(plain, "no_points")
     graph.dump(counted.out(1), "seen", after=plain)
     scene.dump(nothing, "no_points_scale_1", cfg=1.0)
+    # of eight steps the last one's guidance, 1.03, is left out, but not what is left of 30
+    eight = graph.node("TestSigmas", values="14.6146, 10, 7, 5, 3, 2, 1, 0.5, 0")
+    for name, cfg in (("decayed", 3.0), ("strong", 30.0)):
+        counted = graph.node("TestCount", model=edit.out(0))
+        steps = sampled(graph, edit, eight, cfg, scene.noise, model=counted)
+        graph.dump(counted.out(1), name, after=steps)
     embeds = tensor(comfy, graph, torch.randn(1, CLIP, generator=torch.Generator().manual_seed(3)), "TestImageEmbeds")
     scene.dump(scene.edit(clip_vision_output=embeds), "with_image_tokens")
     found = comfy.tensors(comfy.run(graph, timeout=600))
@@ -210,6 +216,7 @@ def test_an_edit_by_points(comfy, file):
     assert found["four"].shape[0] == 4 and relative(found["four"][:1], found["edit"]) < 1e-5
     assert relative(found["four"][1:2], found["edit"]) > 1e-2
     assert found["seen.latents"].tolist() == [1, 1, 1]
+    assert found["decayed.latents"].tolist() == [2] * 7 + [1] and found["strong.latents"].tolist() == [2] * 8
     assert torch.equal(found["no_points"], found["no_points_scale_1"])
     outside = torch.ones(8, 12, dtype=torch.bool)
     outside[2:6, 3:9] = False
