@@ -1,1 +1,1 @@
-"""The mathematics: pure torch functions over tensors and callables."""
+"""The mathematics: pure torch over tensors and callables; no ComfyUI, no diffusers, no files, no printing."""

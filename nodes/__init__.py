@@ -1,23 +1,23 @@
-"""The ComfyUI door: node schemas and a few lines of execute over the kernels."""
+"""The ComfyUI door: schemas and a few lines of execute over the kernels; may import kernels, weights and comfy."""
 
 from comfy_api.latest import ComfyExtension
 
-from .consistency import ApplyKVCache, KVCacheInversion
 from .demo_model import DemoModel
-from .drag_warp import DragWarp
-from .dynadrag import DynaDrag
-from .flow import FlowPreview
-from .flow_diffusion import LoadFlowDiffusion
-from .flowgen import FlowGenNode, LoadFlowGen
-from .identity_lora import IdentityLoRA
-from .instantdrag import InstantDragConditioning
-from .lightningdrag import ApplyLightningDrag
-from .lightningdrag_files import LoadLightningDrag
-from .motion import LoadMotionPredictor, MotionPrediction
-from .points import DragPointsNode, DragPointsPreview
-from .region_drag import RegionDrag
-from .supervision import MotionSupervision, SelectPoints
-from .warpage import BNNI, LatentWarpage
+from .dynadrag.identity_lora import IdentityLoRA
+from .dynadrag.predict_and_move import DynaDrag
+from .dynadrag.supervision import MotionSupervision, SelectPoints
+from .fastdrag.kv_cache import ApplyKVCache, KVCacheInversion
+from .fastdrag.latent_warpage import BNNI, LatentWarpage
+from .instantdrag.conditioning import InstantDragConditioning
+from .instantdrag.flow_diffusion import LoadFlowDiffusion
+from .instantdrag.flowgen import FlowGenNode, LoadFlowGen
+from .lightningdrag.apply import ApplyLightningDrag
+from .lightningdrag.load import LoadLightningDrag
+from .motion.flow_preview import FlowPreview
+from .motion.prediction import LoadMotionPredictor, MotionPrediction
+from .motion.region_drag import RegionDrag
+from .points.drag_points import DragPointsNode, DragPointsPreview
+from .warp.picture import DragWarp
 
 
 class DragKit(ComfyExtension):

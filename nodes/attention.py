@@ -5,7 +5,7 @@ import weakref
 import comfy.model_management
 from comfy.patcher_extension import WrappersMP
 
-from ..kernels.kv_cache import KVCache, KVCacheError, replay
+from ..kernels.diffusion.kv_cache import KVCache, KVCacheError, replay
 
 STAGES = {"decoder": ("output",), "encoder": ("input",), "middle": ("middle",), "all": ("input", "middle", "output")}
 

@@ -1,7 +1,5 @@
 """A tiny trained model and the photographs it knows, so that every workflow runs without a download."""
 
-from pathlib import Path
-
 import comfy.model_management
 import comfy.model_patcher
 import comfy.sd
@@ -13,17 +11,14 @@ import torch
 from comfy_api.latest import io
 from PIL import Image
 
-from ..kernels.demo_autoencoder import DemoAutoencoder
-from ..kernels.lightningdrag_files import within
-from ..kernels.weight_deltas import unpack_deltas
+from ..kernels.diffusion.demo_autoencoder import DemoAutoencoder
+from ..kernels.diffusion.state_dicts import within
+from ..kernels.diffusion.weight_deltas import unpack_deltas
+from ..weights import DEMO, LIGHTNINGDRAG, PHOTOGRAPHS
 from .types import schema
 
-FOLDER = Path(__file__).parent.parent / "demo"
-WEIGHTS = FOLDER / "dragkit-demo.safetensors"
-# beside its point embedding it has what the demo model's UNet became for inpainting
-LIGHTNINGDRAG = FOLDER.parent / "weights" / "dragkit-lightningdrag.safetensors"
 PLAIN, INPAINTING = "plain", "inpainting"
-PHOTOGRAPHS = ["chelsea", "coffee", "astronaut", "rocket"]
+SHOWN = ["chelsea", "coffee", "astronaut", "rocket"]
 HEADS = 2
 # the plan in the weights' metadata, in ComfyUI's words
 UNET_CONFIG = {
@@ -54,7 +49,7 @@ class _DemoConfig(comfy.supported_models.SD15):
 
 def part(prefix):
     """Weights of the demo model's file under names that begin with prefix, without it, as float32."""
-    weights = comfy.utils.load_torch_file(str(WEIGHTS), safe_load=True)
+    weights = comfy.utils.load_torch_file(str(DEMO), safe_load=True)
     return {name.removeprefix(prefix): value.float() for name, value in weights.items() if name.startswith(prefix)}
 
 
@@ -66,6 +61,7 @@ def load_model(network=PLAIN, disable_dynamic=False):
     """A demo UNet as MODEL. Later ComfyUI versions call this again to get a copy that does not stream weights."""
     weights = part("unet.")
     if network == INPAINTING:
+        # beside its point embedding it has what the demo model's UNet became for inpainting
         learned = comfy.utils.load_torch_file(str(LIGHTNINGDRAG), safe_load=True)
         weights = unpack_deltas(within(learned, "unet."), weights)
     config = _DemoConfig(UNET_CONFIG | {"in_channels": weights["conv_in.weight"].shape[1]})
@@ -92,7 +88,7 @@ def load_vae():
 
 def load_photograph(name):
     """IMAGE [1, 256, 256, 3] of a bundled photograph."""
-    image = Image.open(FOLDER / "photographs" / f"{name}.jpg").resize((256, 256), Image.Resampling.LANCZOS)
+    image = Image.open(PHOTOGRAPHS / f"{name}.jpg").resize((256, 256), Image.Resampling.LANCZOS)
     return torch.from_numpy(np.array(image)).float()[None] / 255
 
 
@@ -105,7 +101,7 @@ class DemoModel(io.ComfyNode):
             description="A tiny model that knows four photographs: tries DragKit's nodes without a download.",
             search_aliases=["example model", "test model", "demo checkpoint"],
             inputs=[
-                io.Combo.Input("photograph", options=PHOTOGRAPHS, tooltip="Which of the photographs to give out."),
+                io.Combo.Input("photograph", options=SHOWN, tooltip="Which of the photographs to give out."),
                 io.Combo.Input(
                     "network",
                     options=[PLAIN, INPAINTING],

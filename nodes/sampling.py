@@ -6,7 +6,7 @@ import comfy.samplers
 import latent_preview
 import torch
 
-from ..kernels.ddim import invert
+from ..kernels.diffusion.ddim import invert
 
 
 def check_noise_model(model, node):

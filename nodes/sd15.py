@@ -5,8 +5,8 @@ import comfy.model_management
 import comfy.utils
 from comfy.ldm.modules.attention import SpatialTransformer
 
-from ..kernels.sd15_unet import ldm_block, transformer_blocks
-from ..kernels.state_dicts import misfit
+from ..kernels.diffusion.sd15_unet import ldm_block, transformer_blocks
+from ..kernels.diffusion.state_dicts import misfit
 from .model_files import on_device
 
 

@@ -1,1 +1,1 @@
-"""The command-line door: DragKit's kernels on diffusers models, the demo, the benches and the training."""
+"""The command-line door: the same kernels on diffusers models; may import kernels and weights, never nodes."""

@@ -11,7 +11,10 @@ from .edits import UserError, demo, edit
 
 def bench(arguments):
     if arguments.what == "quality":
-        from . import bench_instantdrag, bench_lightningdrag, bench_quality, bench_warp
+        from .bench import instantdrag as bench_instantdrag
+        from .bench import lightningdrag as bench_lightningdrag
+        from .bench import quality as bench_quality
+        from .bench import warp as bench_warp
 
         methods = bench_quality.METHODS | bench_instantdrag.METHODS | bench_lightningdrag.METHODS | bench_warp.METHODS
         methods |= bench_quality.SLOW_METHODS if arguments.slow else {}
@@ -20,24 +23,26 @@ def bench(arguments):
         columns, _ = bench_quality.contact_sheet(pictures, arguments.sheet)
         print(f"Contact sheet ({', '.join(columns)}): {arguments.sheet}")
     elif arguments.what == "dynadrag":
-        from . import bench_dynadrag, bench_quality
+        from .bench import dynadrag as bench_dynadrag
+        from .bench import quality as bench_quality
 
         rows, pictures = bench_dynadrag.bench_dynadrag(arguments.quick, arguments.seed)
         print(bench_dynadrag.table(rows))
         columns, _ = bench_quality.contact_sheet(pictures, arguments.sheet)
         print(f"Contact sheet ({', '.join(columns)}): {arguments.sheet}")
     elif arguments.what == "kernels":
-        from . import bench_kernels, bench_warp
+        from .bench import kernels as bench_kernels
+        from .bench import warp as bench_warp
 
         rows = bench_kernels.bench_kernels() + bench_warp.bench_times()
         bench_kernels.print_table(rows)
     elif arguments.what == "motion":
-        from . import bench_motion
+        from .bench import motion as bench_motion
 
         rows = bench_motion.bench_motion(8 if arguments.quick else 40, arguments.seed)
         print(bench_motion.table(rows))
     else:
-        from . import bench_cost
+        from .bench import cost as bench_cost
 
         rows = [bench_cost.bench_cost()]
         bench_cost.print_table(rows[0])
@@ -51,7 +56,7 @@ def bench(arguments):
 
 
 def convert_lightningdrag(arguments):
-    from .convert_lightningdrag import convert
+    from .models.convert_lightningdrag import convert
 
     for kind, path in convert(arguments.files, arguments.out, arguments.half).items():
         print(f"{kind}: {path}")
@@ -59,7 +64,7 @@ def convert_lightningdrag(arguments):
 
 
 def train_demo(arguments):
-    from .train_demo import train_demo
+    from .train.demo import train_demo
 
     train_demo(
         arguments.folder, arguments.out, arguments.autoencoder_steps, arguments.decoder_steps, arguments.unet_steps,
@@ -68,19 +73,19 @@ def train_demo(arguments):
 
 
 def train_flowdiffusion(arguments):
-    from .train_flowdiffusion import train_flowdiffusion
+    from .train.flowdiffusion import train_flowdiffusion
 
     train_flowdiffusion(arguments.folder, arguments.out, arguments.steps, seed=arguments.seed)
 
 
 def train_lightningdrag(arguments):
-    from .train_lightningdrag import train_lightningdrag
+    from .train.lightningdrag import train_lightningdrag
 
     train_lightningdrag(arguments.folder, arguments.out, arguments.steps, seed=arguments.seed)
 
 
 def train_motion(arguments):
-    from .train_motion import train_motion
+    from .train.motion import train_motion
 
     if not (arguments.data or arguments.synthetic):
         raise UserError("name a folder of videos or pictures, or ask for --synthetic")

@@ -3,6 +3,8 @@
 import sys
 from pathlib import Path
 
+from ..weights import FLOWDIFFUSION, LIGHTNINGDRAG, MOTION_PREDICTOR
+
 
 class UserError(Exception):
     """What the person at the command line can mend; shown as one sentence."""
@@ -11,7 +13,7 @@ class UserError(Exception):
 def _open_image(path):
     from PIL import Image, UnidentifiedImageError
 
-    from .photographs import to_tensor
+    from .pictures import to_tensor
 
     try:
         return to_tensor(Image.open(path))[None]
@@ -20,7 +22,7 @@ def _open_image(path):
 
 
 def _read_points(argument, size):
-    from ..kernels.points import parse_points
+    from ..kernels.points.drag_points import parse_points
 
     # a file where there is one of that name, else the points themselves
     try:
@@ -43,12 +45,12 @@ def _fit(image, multiple):
 def _dynadrag_with_bar(model, image, points, mask, arguments):
     from tqdm import tqdm
 
-    from ..kernels.dynadrag import Settings, Tracker
-    from .dynadrag import dynadrag
-    from .predictors import SHIPPED_PREDICTOR, load_motion_predictor
+    from ..kernels.dynadrag.predict_and_move import Settings, Tracker
+    from .methods.dynadrag import dynadrag
+    from .models.predictors import load_motion_predictor
 
     tracks = arguments.predictor == "tracking"
-    predictor = None if tracks else load_motion_predictor(arguments.predictor or SHIPPED_PREDICTOR)
+    predictor = None if tracks else load_motion_predictor(arguments.predictor or MOTION_PREDICTOR)
     settings = Settings(
         rounds=arguments.rounds, steps=arguments.adam_steps, lr=arguments.learning_rate, r1=arguments.radius,
         lam=arguments.mask_weight, selection=arguments.selection,
@@ -66,7 +68,7 @@ def _dynadrag_with_bar(model, image, points, mask, arguments):
 def _edit_with_bar(model, image, points, mask, **options):
     from tqdm import tqdm
 
-    from .fastdrag import fastdrag
+    from .methods.fastdrag import fastdrag
 
     with tqdm(desc="network evaluations", unit="") as bar:
 
@@ -81,20 +83,20 @@ def _flow_of(image, points, mask, arguments):
     """FLOW of the whole drag, by FlowGen or the motion predictor, inside mask."""
     import torch
 
-    from ..kernels.flow import resize_flow
-    from ..kernels.flowgen_maps import generate_flow
-    from ..kernels.motion_prediction import predict_flow
-    from ..kernels.total_flow import predict_total_flow
+    from ..kernels.instantdrag.flowgen_maps import generate_flow
+    from ..kernels.motion.flow import resize_flow
+    from ..kernels.motion.prediction import predict_flow
+    from ..kernels.motion.total_flow import predict_total_flow
 
     with torch.inference_mode():
         if arguments.flowgen:
-            from .flowdiffusion import load_flowgen
+            from .models.flowdiffusion import load_flowgen
 
             flow = generate_flow(load_flowgen(arguments.flowgen), image, points.handles, points.targets)
         else:
-            from .predictors import SHIPPED_PREDICTOR, load_motion_predictor
+            from .models.predictors import load_motion_predictor
 
-            network = load_motion_predictor(arguments.predictor or SHIPPED_PREDICTOR)
+            network = load_motion_predictor(arguments.predictor or MOTION_PREDICTOR)
             flow = predict_total_flow(lambda *seen: predict_flow(network, *seen), image, points.handles, points.targets)
         flow = resize_flow(flow, *image.shape[-2:])
         return flow if mask is None else flow * (mask[:, None] > 0)
@@ -103,7 +105,7 @@ def _flow_of(image, points, mask, arguments):
 def _instantdrag_with_bar(model, image, points, mask, arguments):
     from tqdm import tqdm
 
-    from .instantdrag import instantdrag
+    from .methods.instantdrag import instantdrag
 
     flow = _flow_of(image, points, mask, arguments)
     with tqdm(desc="steps", total=arguments.steps or 20) as bar:
@@ -116,14 +118,14 @@ def _instantdrag_with_bar(model, image, points, mask, arguments):
 def _lightningdrag_with_bar(model, image, points, mask, arguments):
     from tqdm import tqdm
 
-    from ..kernels.point_embedding import hidden_points, point_maps
-    from .lightningdrag import PUBLISHED, lightningdrag
-    from .lightningdrag_files import SHIPPED_LIGHTNINGDRAG, embed_image, load_demo_lightningdrag, load_lightningdrag
+    from ..kernels.lightningdrag.embedding import hidden_points, point_maps
+    from .methods.lightningdrag import PUBLISHED, lightningdrag
+    from .models.lightningdrag import embed_image, load_demo_lightningdrag, load_lightningdrag
 
     if arguments.candidates < 1:
         raise UserError(f"--candidates is {arguments.candidates}; it must be at least 1")
     if arguments.model == "demo":
-        _, drag = load_demo_lightningdrag(arguments.lightningdrag or SHIPPED_LIGHTNINGDRAG)
+        _, drag = load_demo_lightningdrag(arguments.lightningdrag or LIGHTNINGDRAG)
     else:
         drag = load_lightningdrag(arguments.lightningdrag, model)
     seen = embed_image(arguments.image_encoder, image, drag) if arguments.image_encoder else None
@@ -146,7 +148,7 @@ def _lightningdrag_with_bar(model, image, points, mask, arguments):
 def _warp_with_bar(model, image, points, mask, arguments):
     from tqdm import tqdm
 
-    from .warp import repair, warp_picture
+    from .methods.warp import repair, warp_picture
 
     warped, anew = warp_picture(
         image, points, mask, arguments.displacement, arguments.sampling, arguments.front, arguments.seam,
@@ -161,10 +163,11 @@ def _warp_with_bar(model, image, points, mask, arguments):
 def demo(arguments):
     import torch
 
-    from ..kernels.overlay import draw_points
-    from .demo import DRAG, PHOTOGRAPH, REGION
-    from .models import load_demo
-    from .photographs import photograph, to_pil
+    from ..kernels.drawing.overlay import draw_points
+    from .models.drag_model import load_demo
+    from .pictures import to_pil
+    from .scenes.demo_drag import DRAG, PHOTOGRAPH, REGION
+    from .scenes.photographs import photograph
 
     print(f"Photograph: {PHOTOGRAPH} (bundled). Model: the bundled demo model, trained on four photographs.")
     image = photograph(PHOTOGRAPH)[None]
@@ -182,30 +185,30 @@ def _model_of(arguments):
         return _inpainting_model_of(arguments)
     flows = arguments.method == "instantdrag"
     if arguments.model == "demo":
-        from .flowdiffusion import SHIPPED_FLOWDIFFUSION, load_demo_flowdiffusion
-        from .models import load_demo
+        from .models.drag_model import load_demo
+        from .models.flowdiffusion import load_demo_flowdiffusion
 
         if arguments.prompt:
             raise UserError("the demo model knows only the empty prompt; leave --prompt out")
-        return load_demo_flowdiffusion(arguments.flowdiffusion or SHIPPED_FLOWDIFFUSION) if flows else load_demo()
+        return load_demo_flowdiffusion(arguments.flowdiffusion or FLOWDIFFUSION) if flows else load_demo()
     if flows and not arguments.flowdiffusion:
         raise UserError("InstantDrag needs its own UNet beside --model: name its folder with --flowdiffusion")
-    from .checkpoints import load_checkpoint
-    from .flowdiffusion import with_flowdiffusion
+    from .models.checkpoints import load_checkpoint
+    from .models.flowdiffusion import with_flowdiffusion
 
     model = load_checkpoint(arguments.model, arguments.prompt)
     return with_flowdiffusion(model, arguments.flowdiffusion) if flows else model
 
 
 def _inpainting_model_of(arguments):
-    from .checkpoints import INPAINTING, load_checkpoint
-    from .lightningdrag_files import SHIPPED_LIGHTNINGDRAG, load_demo_lightningdrag
-    from .lora_files import add_lora
+    from .models.checkpoints import INPAINTING, load_checkpoint
+    from .models.lightningdrag import load_demo_lightningdrag
+    from .models.lora_files import add_lora
 
     if arguments.model == "demo":
         if arguments.prompt or arguments.lora:
             raise UserError("the demo model knows only the empty prompt and no LoRA; leave --prompt and --lora out")
-        return load_demo_lightningdrag(arguments.lightningdrag or SHIPPED_LIGHTNINGDRAG)[0]
+        return load_demo_lightningdrag(arguments.lightningdrag or LIGHTNINGDRAG)[0]
     if not arguments.lightningdrag:
         raise UserError(
             "LightningDrag needs its weights: name with --lightningdrag the file that `dragkit convert-lightningdrag` "
@@ -218,8 +221,8 @@ def _inpainting_model_of(arguments):
 
 
 def edit(arguments):
-    from ..kernels.masks import resize_mask
-    from .photographs import to_pil
+    from ..kernels.points.masks import resize_mask
+    from .pictures import to_pil
 
     image = _open_image(arguments.image)
     points = _read_points(arguments.points, (image.shape[3], image.shape[2]))

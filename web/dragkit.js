@@ -5,7 +5,7 @@
 import { api } from "../../scripts/api.js";
 // @ts-expect-error served by ComfyUI
 import { app } from "../../scripts/app.js";
-import { NodeEditor, forgetSessions } from "./node_editor.mjs";
+import { NodeEditor, forgetSessions } from "./comfy/node_editor.mjs";
 
 const SIZE = [360, 480];
 
@@ -34,7 +34,7 @@ app.registerExtension({
   setup: () => api.addEventListener("graphCleared", forgetSessions),
   getCustomWidgets() {
     return {
-      /** @param {import("./comfy.d.ts").ComfyNode} node @param {string} name @param {[string, {default?: string}]} input */
+      /** @param {import("./comfy/frontend.d.ts").ComfyNode} node @param {string} name @param {[string, {default?: string}]} input */
       DRAGKIT_POINTS(node, name, [, { default: text = "" } = {}]) {
         const editor = new NodeEditor(node, app, api);
         const widget = editor.mount(name);
@@ -56,7 +56,7 @@ app.registerExtension({
       },
     };
   },
-  /** @param {import("./comfy.d.ts").ComfyNode} node */
+  /** @param {import("./comfy/frontend.d.ts").ComfyNode} node */
   nodeCreated(node) {
     if (node.type !== "DragKitDragPoints" && /** @type {any} */ (node).comfyClass !== "DragKitDragPoints") return;
     node.setSize([Math.max(node.size[0], SIZE[0]), Math.max(node.size[1], SIZE[1])]);

@@ -4,9 +4,9 @@ import json
 
 import pytest
 import torch
-from dragkit.kernels.displacements import DISPLACEMENTS, displace
-from dragkit.kernels.masks import mask_to_grid
-from dragkit.kernels.points import parse_points
+from dragkit.kernels.motion.displacements import DISPLACEMENTS, displace
+from dragkit.kernels.points.drag_points import parse_points
+from dragkit.kernels.points.masks import mask_to_grid
 
 # short steps, on which the fixed point of the refinement is reached
 EXACT = {"steps": 50, "strength": 0.1, "refinement": 6}

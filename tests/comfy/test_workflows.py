@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from dragkit.kernels.drag_text import read
-from dragkit.kernels.strokes import rasterise
-from dragkit.standalone.photographs import photograph
+from dragkit.kernels.points.drag_text import read
+from dragkit.kernels.points.strokes import rasterise
+from dragkit.standalone.scenes.photographs import photograph
 
 FOLDER = Path(__file__).parents[2] / "example_workflows"
 EXAMPLES = {path.stem: path for path in sorted(FOLDER.glob("*.json"))}

@@ -1,6 +1,6 @@
-import { commands, pressKey } from "../../web/commands.mjs";
-import { Gestures } from "../../web/gestures.mjs";
-import { EMPTY, Store, addPair } from "../../web/state.mjs";
+import { commands, pressKey } from "../../web/editor/commands.mjs";
+import { Gestures } from "../../web/editor/gestures.mjs";
+import { EMPTY, Store, addPair } from "../../web/document/state.mjs";
 
 const VIEW = { x: 0, y: 0, width: 1000, height: 1000 };
 

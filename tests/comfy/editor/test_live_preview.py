@@ -4,7 +4,8 @@ import base64
 import io
 import json
 
-from dragkit.standalone.photographs import photograph, to_tensor
+from dragkit.standalone.pictures import to_tensor
+from dragkit.standalone.scenes.photographs import photograph
 from PIL import Image
 
 PREVIEW = """(id) => {

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from dragkit.kernels.strokes import Stroke, rasterise
+from dragkit.kernels.points.strokes import Stroke, rasterise
 
 
 def region_of(editor):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from dragkit.kernels.drag_text import read
+from dragkit.kernels.points.drag_text import read
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""What sampling needs: inversion, caches, LoRA, parts of networks; imports no other subject."""

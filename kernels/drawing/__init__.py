@@ -1,0 +1,1 @@
+"""Shapes, points and motion drawn on pictures; imports no other subject."""

@@ -1,0 +1,1 @@
+"""What only LightningDrag has: points in attention, image tokens, files; may import every subject, no other method."""

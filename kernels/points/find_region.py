@@ -1,0 +1,22 @@
+"""The region that a drag moves, where nobody has painted one."""
+
+import torch
+
+from ..drawing.shapes import disc_field
+
+# radius of the disc around a handle: half its drag, within these parts of the picture's shorter side
+SMALLEST, LARGEST = 0.08, 0.2
+
+
+def find_region(handles, targets, height, width):
+    """Region [height, width] (bool, on the CPU) of the drags handles -> targets [N, 2] (cell indices): a disc around
+    each handle that is as wide as its drag is long, within 16 % and 40 % of the shorter side."""
+    side = min(height, width)
+    region = torch.zeros(height, width, dtype=torch.bool)
+    lengths = (targets - handles).norm(dim=1).tolist()
+    for handle, length in zip(handles.tolist(), lengths, strict=True):
+        radius = min(max(length / 2, SMALLEST * side), LARGEST * side)
+        centre = [value + 0.5 for value in handle]
+        # the cell of the handle itself, also on a grid too small for a disc
+        region |= disc_field(height, width, [centre], max(radius, 0.75), 1) <= 0
+    return region

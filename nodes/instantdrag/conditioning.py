@@ -1,0 +1,77 @@
+"""InstantDrag's second half: picture and motion as conditioning of FlowDiffusion."""
+
+import torch
+from comfy_api.latest import io
+
+from ...kernels.instantdrag.conditioning import branches, flow_channels
+from ...kernels.motion.flow import check_flow, resize_flow
+from ..types import FlowType, schema
+from ..whole_cells import picture_in_cells
+
+NODE = "InstantDrag Conditioning"
+
+
+def _encoded(vae, image, flow):
+    """The latent of the pictures, and their FLOW, without what is no whole latent cell at the right and below."""
+    height, width = image.shape[1:3]
+    fitted = picture_in_cells(image, vae.spacial_compression_encode(), NODE)
+    rows, columns = fitted.shape[1:3]
+    if (rows, columns) != (height, width):
+        flow = resize_flow(flow, height, width)[..., :rows, :columns]
+    return vae.encode(fitted), flow
+
+
+class InstantDragConditioning(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return schema(
+            node_id="DragKitInstantDragConditioning",
+            display_name=NODE,
+            description="Shows FlowDiffusion the picture and its motion, in the three branches of its guidance.",
+            search_aliases=["InstantDrag", "FlowDiffusion", "flow conditioning"],
+            inputs=[
+                io.Conditioning.Input("conditioning", tooltip="The empty prompt, from the text encoder of SD1.5."),
+                io.Vae.Input("vae", tooltip="The autoencoder of SD1.5."),
+                io.Image.Input("image", tooltip="The picture to drag, or several."),
+                FlowType.Input("flow", tooltip="How it moves: one motion for all pictures, or one each. Of any size."),
+                io.Float.Input(
+                    "flow_strength",
+                    default=1.0,
+                    min=0.0,
+                    max=10.0,
+                    step=0.05,
+                    tooltip="Length of the motion: 1 as it is, 0.5 goes half the way.",
+                ),
+            ],
+            outputs=[
+                io.Conditioning.Output(
+                    "cond1", display_name="cond1", tooltip="Picture and motion. To cond1 of Dual CFG Guider."
+                ),
+                io.Conditioning.Output(
+                    "cond2", display_name="cond2", tooltip="The picture alone. To cond2 of Dual CFG Guider."
+                ),
+                io.Conditioning.Output(
+                    "negative", display_name="negative", tooltip="Neither. To negative of Dual CFG Guider."
+                ),
+                io.Latent.Output(
+                    "latent", display_name="latent", tooltip="Empty, of the right size, for the sampler's latent_image."
+                ),
+            ],
+        )
+
+    @classmethod
+    def execute(cls, conditioning, vae, image, flow, flow_strength):
+        check_flow(flow, f"{NODE}: flow")
+        if 1 not in (len(image), len(flow)) and len(image) != len(flow):
+            raise ValueError(f"{NODE}: flow has a batch of {len(flow)}, but there are {len(image)} pictures")
+        if vae.latent_channels != 4:
+            raise ValueError(
+                f"{NODE}: vae has {vae.latent_channels} latent channels, FlowDiffusion 4; connect the one of SD1.5"
+            )
+        encoded, flow = _encoded(vae, image, flow)
+        shown = branches(encoded, flow_channels(flow * flow_strength, *encoded.shape[-2:]))
+        conds = (
+            [[tokens, {**options, "concat_latent_image": channels}] for tokens, options in conditioning]
+            for channels in shown
+        )
+        return io.NodeOutput(*conds, {"samples": torch.zeros_like(shown[0][:, :4])})

@@ -1,0 +1,1 @@
+"""LightningDrag's nodes; may import kernels, what lies beside the rooms, points, motion and warp, no other method."""

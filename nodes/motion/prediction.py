@@ -1,0 +1,101 @@
+"""DynaDrag's motion predictor: loaded from a file, and asked where everything goes next."""
+
+from pathlib import Path
+
+import comfy.model_management
+import folder_paths
+from comfy_api.latest import io
+
+from ...kernels.motion.prediction import ROUNDS, guarded_step, predict_flow
+from ...kernels.motion.simvp import build
+from ...kernels.points.drag_points import DragPoints
+from ...weights import MOTION_PREDICTOR
+from ..model_files import on_device, read_safetensors, register_folder
+from ..types import DragPointsType, FlowType, MotionPredictorType, schema
+
+FOLDER = "motion_predictors"
+BUNDLED = "dragkit-motion (bundled)"
+
+register_folder(FOLDER)
+
+
+class MotionPredictor:
+    """The network of a file, on ComfyUI's device while it is asked."""
+
+    def __init__(self, path):
+        name = f"Load Motion Predictor: {Path(path).name}"
+        self.patcher = on_device(build(*read_safetensors(path, name), name))
+
+    def __call__(self, picture, handles, targets):
+        """FLOW [1, 2, H, W] of the next step for a picture [1, 3, H, W] (0..1), and points in its pixels."""
+        comfy.model_management.load_models_gpu([self.patcher])
+        flow = predict_flow(self.patcher.model, picture.to(self.patcher.load_device).float(), handles, targets)
+        return flow.to(handles.device)
+
+
+class LoadMotionPredictor(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return schema(
+            node_id="DragKitLoadMotionPredictor",
+            display_name="Load Motion Predictor",
+            description="The network that says how everything in a picture moves next (DynaDrag).",
+            search_aliases=["DynaDrag", "SimVP", "motion model"],
+            inputs=[
+                io.Combo.Input(
+                    "predictor",
+                    options=[BUNDLED, *folder_paths.get_filename_list(FOLDER)],
+                    tooltip="The bundled one, or a file in ComfyUI/models/motion_predictors that "
+                    "`dragkit train-motion` wrote.",
+                ),
+            ],
+            outputs=[
+                MotionPredictorType.Output(
+                    "motion_predictor", display_name="motion_predictor", tooltip="For DynaDrag and Motion Prediction."
+                )
+            ],
+        )
+
+    @classmethod
+    def execute(cls, predictor):
+        if predictor == BUNDLED:
+            return io.NodeOutput(MotionPredictor(MOTION_PREDICTOR))
+        return io.NodeOutput(MotionPredictor(folder_paths.get_full_path_or_raise(FOLDER, predictor)))
+
+
+class MotionPrediction(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return schema(
+            node_id="DragKitMotionPrediction",
+            display_name="Motion Prediction",
+            description="How everything in a picture moves in the next step, and where that takes the handles.",
+            search_aliases=["DynaDrag", "next handle", "optical flow"],
+            inputs=[
+                MotionPredictorType.Input("motion_predictor", tooltip="From Load Motion Predictor."),
+                io.Image.Input("image", tooltip="The picture as it is now."),
+                DragPointsType.Input("drag_points", tooltip="Where the handles are now, and where they are to go."),
+                io.Int.Input(
+                    "rounds_left",
+                    default=ROUNDS,
+                    min=1,
+                    max=1000,
+                    tooltip="Steps in which the targets are to be reached; few make longer steps.",
+                ),
+            ],
+            outputs=[
+                FlowType.Output("flow", display_name="flow", tooltip="The motion, in pixels of the picture."),
+                DragPointsType.Output(
+                    "next_points", display_name="next_points", tooltip="The handles after it, with the same targets."
+                ),
+            ],
+        )
+
+    @classmethod
+    def execute(cls, motion_predictor, image, drag_points, rounds_left):
+        if len(image) != 1:
+            raise ValueError(f"Motion Prediction: image has {len(image)} pictures; connect one")
+        height, width = image.shape[1:3]
+        handles, targets = drag_points.to_pixels(width, height)
+        step = guarded_step(motion_predictor, image[..., :3].movedim(-1, 1), handles, targets, rounds_left)
+        return io.NodeOutput(step.flow, DragPoints.from_pixels(step.handles, targets, width, height))

@@ -1,0 +1,157 @@
+"""Points: from text to DRAG_POINTS, and drawn on the picture."""
+
+import comfy.utils
+import torch
+from comfy_api.latest import io, ui
+
+from ...kernels.drawing.overlay import draw_points
+from ...kernels.points.drag_points import DragPointsError, check_text, place
+from ...kernels.points.drag_text import read
+from ...kernels.points.masks import resize_mask
+from ...kernels.points.strokes import rasterise
+from ..inputs import painted
+from ..types import DragPointsType, DragRegionsType, schema
+from . import input_picture
+
+SIZE_WITHOUT_PICTURE = (512, 512)
+# strokes need memory; a text alone must not ask for gigabytes
+MAX_PIXELS_WITHOUT_PICTURE = 4096 * 4096
+# the longer side of what the editor is shown
+EDITOR_SIDE = 1024
+
+
+def _region(mask, height, width, strokes=()):
+    """The editable region [B, height, width]: mask united with what strokes cover, all where both are empty."""
+    covered = rasterise(strokes, height, width)[None] if strokes else torch.zeros(1, 1, 1, dtype=torch.bool)
+    if mask is None:
+        return covered.float() if covered.any() else torch.ones(1, 1, 1).expand(1, height, width)
+    return resize_mask(mask, height, width, "Drag Points: mask").masked_fill(covered.to(mask.device), 1)
+
+
+def _editor_file(values, width, height):
+    """The first of values [B, H, W, C], scaled down, as a temporary file for the editor; width and height are those of
+    the picture."""
+    rows, columns = values.shape[1:3]
+    scale = min(1, EDITOR_SIDE / max(rows, columns))
+    rows, columns = max(1, round(rows * scale)), max(1, round(columns * scale))
+    small = comfy.utils.common_upscale(values[:1, ..., :3].float().movedim(-1, 1), columns, rows, "area", "disabled")
+    (file,) = ui.PreviewImage(small.movedim(1, -1).expand(-1, -1, -1, 3)).as_dict()["images"]
+    return {**file, "width": width, "height": height}
+
+
+def _editor_view(picture, mask):
+    """What the editor shows beneath the points: the picture, and the mask if there is one."""
+    height, width = picture.shape[1:3]
+    view = {"dragkit_picture": [_editor_file(picture, width, height)]}
+    if mask is not None:
+        view["dragkit_mask"] = [_editor_file(mask[..., None], width, height)]
+    return view
+
+
+class DragPointsNode(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return schema(
+            node_id="DragKitDragPoints",
+            display_name="Drag Points",
+            description="Where the picture is taken hold of (handles) and where that goes (targets).",
+            search_aliases=["drag", "handle", "target", "point editor", "drag diffusion", "coordinates"],
+            inputs=[
+                io.String.Input(
+                    "points",
+                    default="",
+                    multiline=True,
+                    tooltip="One drag per line, `x,y -> x,y` in pixels of the picture or in fractions (0 to 1); or "
+                    "DragKit's JSON, a list of alternating handles and targets, or coordinates from a KJNodes "
+                    "spline editor (first point of a track = handle, last = target). Empty = no drag.",
+                ),
+                io.Image.Input(
+                    "image",
+                    optional=True,
+                    tooltip="The picture that the points are on; without it, the one that the points name, if any.",
+                ),
+                io.Mask.Input(
+                    "mask",
+                    optional=True,
+                    tooltip="Where the picture may change (1 = may change), united with the painted strokes. "
+                    "Neither, or both empty: everywhere.",
+                ),
+            ],
+            outputs=[
+                DragPointsType.Output("drag_points", display_name="drag_points", tooltip="The handle -> target pairs."),
+                io.Mask.Output(
+                    "region", display_name="region", tooltip="Where the picture may change, at the size of the picture."
+                ),
+                io.Image.Output("picture", display_name="picture", tooltip="The picture, unchanged."),
+                DragRegionsType.Output(
+                    "regions", display_name="regions", tooltip="The region pairs: what lies where, and where it goes."
+                ),
+            ],
+            # an end of the graph: the editor can have it run up to here, and is told again what a cached result showed
+            is_output_node=True,
+        )
+
+    @classmethod
+    def validate_inputs(cls, points):
+        """Refuses text that cannot be read before the queue runs; pixels against the picture wait for the picture."""
+        if points is None:
+            return True
+        try:
+            check_text(points)
+        except DragPointsError as error:
+            return str(error)
+        return True
+
+    @classmethod
+    def fingerprint_inputs(cls, points=None, **others):
+        """Changes when the file does that the points name; None where points or image come from another node."""
+        try:
+            name = None if "image" in others else read(points).picture
+            return name and input_picture.fingerprint(name)
+        except DragPointsError:
+            return None
+
+    @classmethod
+    def execute(cls, points, image=None, mask=None):
+        drags = read(points)
+        if image is None and drags.picture:
+            image = input_picture.load(drags.picture)
+        size = None if image is None else (image.shape[2], image.shape[1])
+        drag = place(drags, size)
+        width, height = size or drag.image_size or SIZE_WITHOUT_PICTURE
+        if drags.strokes and image is None and width * height > MAX_PIXELS_WITHOUT_PICTURE:
+            raise DragPointsError(
+                f"strokes on a picture of {width} x {height} pixels need the picture; connect an IMAGE"
+            )
+        # no memory for a picture of a size that somebody wrote into the text
+        picture = torch.zeros(1, 1, 1, 1).expand(1, height, width, 3) if image is None else image
+        mask = painted(mask)
+        region = _region(mask, height, width, drags.strokes)
+        shown = None if image is None else _editor_view(image, mask)
+        return io.NodeOutput(drag, region, picture, drags.regions, ui=shown)
+
+
+class DragPointsPreview(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return schema(
+            node_id="DragKitDragPointsPreview",
+            display_name="Drag Points Preview",
+            description="Draws handles (red), targets (blue), arrows and the editable region on a picture.",
+            search_aliases=["draw points", "overlay", "arrows"],
+            inputs=[
+                io.Image.Input("image", tooltip="The picture to draw on."),
+                DragPointsType.Input("drag_points", tooltip="The pairs to draw."),
+                io.Mask.Input("mask", optional=True, tooltip="Editable region (1 = may change); the rest is dimmed."),
+            ],
+            outputs=[io.Image.Output("preview", display_name="preview", tooltip="The picture with the drawing on it.")],
+            is_output_node=True,
+        )
+
+    @classmethod
+    def execute(cls, image, drag_points, mask=None):
+        mask = painted(mask)
+        if mask is not None:
+            mask = resize_mask(mask, *image.shape[1:3], "Drag Points Preview: mask")
+        preview = draw_points(image, drag_points, mask)
+        return io.NodeOutput(preview, ui=ui.PreviewImage(preview, cls=cls))

@@ -1,0 +1,108 @@
+"""The picture itself warped by a drag, and the masks that let any inpainting model repair what opened up."""
+
+import torch
+from comfy_api.latest import io
+
+from ...kernels.motion.displacements import DISPLACEMENTS, displace
+from ...kernels.motion.flow import check_flow, resize_flow
+from ...kernels.points.find_region import find_region
+from ...kernels.points.masks import resize_mask
+from ...kernels.warp.alpha import warp_picture
+from ...kernels.warp.inverse import FRONTS
+from ...kernels.warp.picture import SAMPLINGS, inpaint_mask
+from ..inputs import painted
+from ..types import DragPointsType, FlowType, schema
+
+# pixels; a flow that moves less leaves what it moves where it is
+STILL = 0.5
+
+
+def _part(mask):
+    """A MASK, or None where it is empty or covers everything, as Drag Points' region does when nothing is painted."""
+    mask = painted(mask)
+    return None if mask is None or (mask >= 0.5).all() else mask
+
+
+class DragWarp(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return schema(
+            node_id="DragKitDragWarp",
+            display_name="Drag Warp",
+            description="Warps the picture by the drag and masks what opened up, for any inpainting model to repair.",
+            search_aliases=["Inpaint4Drag", "warp image", "liquify", "inpaint", "drag", "ARAP", "moving least squares"],
+            inputs=[
+                io.Image.Input(
+                    "image", tooltip="The picture to warp; an alpha channel is kept and moves with what it belongs to."
+                ),
+                DragPointsType.Input("drag_points", tooltip="What goes where."),
+                io.Combo.Input(
+                    "displacement",
+                    options=list(DISPLACEMENTS),
+                    default="similarity",
+                    tooltip="How what lies between the handles follows. rigid: turns and shifts without stretching. "
+                    "similarity: may grow, too. affine: may shear, too. arap: as rigid as possible on a grid. nearest: "
+                    "everything follows its nearest handle. nearest-4: average of the four nearest, as published "
+                    "(Inpaint4Drag). stretch: a rubber sheet held at its edge (FastDrag).",
+                ),
+                io.Combo.Input(
+                    "sampling",
+                    options=list(SAMPLINGS),
+                    tooltip="How colours between pixels are found: bicubic keeps more detail, bilinear never rings.",
+                ),
+                io.Combo.Input(
+                    "front",
+                    options=list(FRONTS),
+                    tooltip="What is seen where moved content overlaps: what moved farthest (longest), least "
+                    "(shortest), or the region in reading order that comes first or last.",
+                ),
+                io.Int.Input(
+                    "seam", default=6, min=0, max=256, tooltip="Pixels along the border of what moved to repaint."
+                ),
+                io.Int.Input("grow", default=2, min=0, max=256, tooltip="Pixels by which what opened up is enlarged."),
+                io.Int.Input(
+                    "feather", default=4, min=0, max=64, tooltip="Pixels over which the inpaint mask fades outward."
+                ),
+                io.Mask.Input(
+                    "mask",
+                    optional=True,
+                    tooltip="The regions that move (1); each separate part follows the points in it. None, or one "
+                    "that is empty or covers everything: found from the points, or where the flow moves something.",
+                ),
+                FlowType.Input("flow", optional=True, tooltip="Replaces the motion computed from the points."),
+            ],
+            outputs=[
+                io.Image.Output("warped", display_name="warped", tooltip="The warped picture."),
+                io.Mask.Output(
+                    "inpaint_mask", display_name="inpaint_mask", tooltip="What to repaint: what opened up and the seam."
+                ),
+                io.Mask.Output("moved", display_name="moved", tooltip="1 where moved content lies now."),
+                # ids of inputs and outputs differ
+                FlowType.Output("applied", display_name="flow", tooltip="The motion that was applied, in pixels."),
+            ],
+        )
+
+    @classmethod
+    def execute(cls, image, drag_points, displacement, sampling, front, seam, grow, feather, mask=None, flow=None):
+        height, width = image.shape[1:3]
+        mask = _part(mask)
+        for name, given in (("mask", mask), ("flow", flow)):
+            if given is not None and len(given) not in (1, len(image)):
+                raise ValueError(f"Drag Warp: {name} has a batch of {len(given)}, but there are {len(image)} pictures")
+        region = None if mask is None else resize_mask(mask, height, width, "Drag Warp: mask") >= 0.5
+        if flow is None:
+            handles, targets = drag_points.to_grid(width, height)
+            if region is None:
+                region = find_region(handles, targets, height, width)[None]
+            flow = torch.cat([displace(handles, targets, one, displacement) for one in region])
+        else:
+            check_flow(flow, "Drag Warp: flow")
+            flow = resize_flow(flow, height, width)
+            if region is None:
+                region = torch.hypot(*flow.unbind(1)) >= STILL
+            flow = flow * region[:, None].to(flow)
+        warped, opened, moved = warp_picture(
+            image.movedim(-1, 1), flow.to(image.device), region.to(image.device), sampling, front
+        )
+        repaint = inpaint_mask(opened, moved, seam, grow, feather)
+        return io.NodeOutput(warped.movedim(1, -1), repaint, moved.float(), flow)

@@ -1,0 +1,1 @@
+"""Speed, cost and quality against known truth; may import every other room."""

@@ -1,0 +1,169 @@
+"""Edits against the truth: picture quality, distance to target, evaluations, time and memory of every method."""
+
+import time
+from pathlib import Path
+
+import torch
+from tqdm import tqdm
+
+from ...kernels.dynadrag.predict_and_move import Tracker
+from ..methods.dynadrag import dynadrag
+from ..methods.fastdrag import fastdrag
+from ..models.drag_model import load_demo
+from ..models.predictors import load_motion_predictor
+from ..pictures import to_pil
+from ..scenes.ground_truth import KINDS, cases
+from .dynadrag import DEMO, GRADIENT, PUBLISHED, scheduled_edit
+from .metrics import content_distance, probes, psnr, ssim
+
+PASTE_RADIUS = 16  # pixels
+
+
+def nothing(model, case):
+    return case.source
+
+
+def paste(model, case):
+    """What a person does in a paint program: the disc around each handle is copied to its target."""
+    side = case.source.shape[-1]
+    handles, targets = case.points.to_pixels(side, side)
+    result = case.source.clone()
+    axis = torch.arange(side) + 0.5
+    for handle, target in zip(handles, targets, strict=True):
+        inside = (axis[None] - target[0]) ** 2 + (axis[:, None] - target[1]) ** 2 < PASTE_RADIUS**2
+        rows, columns = inside.nonzero(as_tuple=True)
+        dx, dy = (target - handle).round().long().tolist()
+        result[:, rows, columns] = case.source[:, (rows - dy).clamp(0, side - 1), (columns - dx).clamp(0, side - 1)]
+    return result
+
+
+def fastdrag_in(mode):
+    def run(model, case):
+        return fastdrag(model, case.source[None], case.points, case.mask, mode=mode)[0]
+
+    return run
+
+
+def predicted(model, case):
+    return dynadrag(model, case.source[None], case.points, case.mask, load_motion_predictor())[0][0]
+
+
+def tracked(model, case):
+    return dynadrag(model, case.source[None], case.points, case.mask, guide=Tracker())[0][0]
+
+
+def published(model, case):
+    return scheduled_edit(model, case.source[None], case.points, case.mask, load_motion_predictor(), PUBLISHED)[0][0]
+
+
+def demo_settings(model, case):
+    return scheduled_edit(model, case.source[None], case.points, case.mask, load_motion_predictor(), DEMO)[0][0]
+
+
+METHODS = {
+    "nothing done": nothing,
+    "paste at target": paste,
+    "FastDrag inverse": fastdrag_in("inverse"),
+    "FastDrag fastdrag": fastdrag_in("fastdrag"),
+    "DynaDrag": predicted,
+    "DynaDrag for demo": demo_settings,
+}
+# these take minutes per edit on a CPU
+SLOW_METHODS = {"DynaDrag tracking": tracked, "DynaDrag published": published}
+
+
+def _reset_peak():
+    """Resident set peak of this process back to now (Linux); False where the system cannot."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5")
+    except OSError:
+        return False
+    return True
+
+
+def _peak_mib():
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
+
+
+def _evaluation_seconds(model, repeats=9):
+    """Median time of one evaluation of the network on one 256 x 256 picture."""
+    z = torch.randn(1, 4, 32, 32, generator=torch.Generator().manual_seed(0))
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        model.denoiser(z, 301)
+        times.append(time.perf_counter() - start)
+    return sorted(times)[repeats // 2]
+
+
+def bench_quality(quick=False, seed=0, methods=METHODS, model=None):
+    """One row per method and case (PSNR and SSIM inside and outside the mask, distance, evaluations, gradient steps,
+    seconds, floor seconds, peak MiB above the start), and the pictures by (case, column)."""
+    model = model or load_demo()
+    floor = _evaluation_seconds(model)
+    rows, pictures = [], {}
+    chosen = list(cases(seed, every=5 if quick else 1))
+    for index, case in enumerate(tqdm(chosen, desc="cases")):
+        inside = case.mask[0] > 0.5
+        places = probes(case, torch.Generator().manual_seed(seed + index))
+        pictures[case.name, "source"], pictures[case.name, "true target"] = case.source, case.target
+        for name, method in methods.items():
+            before, can_reset = (model.denoiser.evaluations, model.denoiser.gradient_steps), _reset_peak()
+            base, start = (_peak_mib() if can_reset else None), time.perf_counter()
+            result = method(model, case)
+            seconds = time.perf_counter() - start
+            evaluations = model.denoiser.evaluations - before[0]
+            gradient_steps = model.denoiser.gradient_steps - before[1]
+            pictures[case.name, name] = result
+            rows.append({
+                "case": case.name, "kind": case.kind, "trained": case.trained, "method": name,
+                "psnr_inside": psnr(result, case.target, inside), "psnr_outside": psnr(result, case.target, ~inside),
+                "ssim_inside": ssim(result, case.target, inside), "ssim_outside": ssim(result, case.target, ~inside),
+                "distance": content_distance(result, case, places),
+                "evaluations": evaluations, "gradient_steps": gradient_steps, "seconds": seconds,
+                "floor_seconds": (evaluations + GRADIENT * gradient_steps) * floor,
+                "peak_mib": _peak_mib() - base if can_reset else None,
+            })  # fmt: skip
+    return rows, pictures
+
+
+def _mean(values):
+    values = [value for value in values if value is not None]
+    return sum(values) / len(values) if values else float("nan")
+
+
+def table(rows):
+    """Text: means per method over all, trained and held-out photographs, then distance per kind of motion."""
+    methods = list(dict.fromkeys(row["method"] for row in rows))
+    lines = [
+        f"{'method':<20}{'photographs':<12}{'distance px':>12}{'PSNR in':>9}{'SSIM in':>9}{'PSNR out':>10}"
+        f"{'SSIM out':>10}{'evals':>7}{'grads':>7}{'seconds':>9}{'x floor':>9}{'peak MiB':>10}"
+    ]
+    for method in methods:
+        for label, wanted in (("all", (True, False)), ("known", (True,)), ("held out", (False,))):
+            of = [row for row in rows if row["method"] == method and row["trained"] in wanted]
+            if not of:
+                continue
+            mean = {key: _mean(row[key] for row in of) for key in of[0] if key not in ("case", "kind", "method")}
+            over = mean["seconds"] / mean["floor_seconds"] if mean["floor_seconds"] else float("nan")
+            lines.append(
+                f"{method:<20}{label:<12}{mean['distance']:>12.2f}{mean['psnr_inside']:>9.2f}{mean['ssim_inside']:>9.3f}"
+                f"{mean['psnr_outside']:>10.2f}{mean['ssim_outside']:>10.3f}{mean['evaluations']:>7.0f}"
+                f"{mean['gradient_steps']:>7.0f}{mean['seconds']:>9.2f}{over:>9.2f}{mean['peak_mib']:>10.0f}"
+            )
+    lines += ["", f"{'distance px':<20}" + "".join(f"{kind:>13}" for kind in KINDS)]
+    for method in methods:
+        means = [_mean(r["distance"] for r in rows if r["method"] == method and r["kind"] == kind) for kind in KINDS]
+        lines.append(f"{method:<20}" + "".join(f"{value:>13.2f}" for value in means))
+    return "\n".join(lines)
+
+
+def contact_sheet(pictures, path, count=10):
+    """PNG with one row per case (evenly chosen): source, truth and every method's result."""
+    names = list(dict.fromkeys(case for case, _ in pictures))
+    columns = list(dict.fromkeys(column for _, column in pictures))
+    step = max(1, len(names) // count)
+    sheet = torch.cat([torch.cat([pictures[name, column] for column in columns], 2) for name in names[::step]], 1)
+    to_pil(sheet).save(path)
+    return columns, names[::step]

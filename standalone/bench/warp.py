@@ -1,0 +1,75 @@
+"""The drag warp for the benches: against the truth, every displacement alone and repaired by the demo model, and the
+time that each takes."""
+
+import torch
+
+from ...kernels.motion.displacements import DISPLACEMENTS, displace
+from ...kernels.warp.picture import drag_warp
+from ..methods.warp import repair, warp_picture
+from .kernels import median_ms
+
+
+def region(case, painted):
+    """What a person would paint, [1, H, W]: what moves, everything that changes (the case's mask), or nothing."""
+    if painted == "what moves":
+        return (case.flow.norm(dim=0, keepdim=True) > 1).float()
+    return case.mask if painted == "what changes" else None
+
+
+def _warped(displacement, painted="what moves", repaired=False):
+    def run(model, case):
+        warped, anew = warp_picture(case.source[None], case.points, region(case, painted), displacement)
+        return (repair(model, warped, anew) if repaired else warped)[0]
+
+    return run
+
+
+# the best of them over all kinds of motion, and the default on the command line
+DEFAULT = "similarity"
+METHODS = {f"warp {choice}": _warped(choice) for choice in DISPLACEMENTS} | {
+    "warp, wide region": _warped(DEFAULT, "what changes"),
+    "warp, no region": _warped(DEFAULT, None),
+    "warp and repair": _warped(DEFAULT, repaired=True),
+}
+
+FASTEST = "nearest"
+# side of the picture: milliseconds that the fastest choice may take
+TARGETS = {512: 10, 2048: 500}
+THREADS = (1, 2)
+
+
+def _edit(image, handles, targets, region, choice):
+    return drag_warp(image, displace(handles, targets, region, choice), region[None])
+
+
+def _times_case(side, whole):
+    """Picture, handles, targets and region: all of the picture or an ellipse of 30 % of it."""
+    generator = torch.Generator().manual_seed(0)
+    axis = torch.linspace(-1, 1, side)
+    region = torch.ones(side, side, dtype=torch.bool)
+    if not whole:
+        region = (axis / 0.7) ** 2 + (axis[:, None] / 0.55) ** 2 < 1
+    handles = (0.35 + 0.3 * torch.rand(20, 2, generator=generator, dtype=torch.float64)) * side
+    targets = handles + 0.03 * side * torch.randn(20, 2, generator=generator, dtype=torch.float64)
+    return torch.rand(1, 3, side, side, generator=generator), handles, targets, region
+
+
+def bench_times(runs=5):
+    """Rows as of bench_kernels: displacement, inverse and bilinear sampling for 20 drags over a third of the picture
+    and over all of it, on one thread and on two."""
+    rows, threads = [], torch.get_num_threads()
+    for count in THREADS:
+        torch.set_num_threads(count)
+        for side, limit in TARGETS.items():
+            for whole in (False, True):
+                case = _times_case(side, whole)
+                for choice in DISPLACEMENTS:
+                    value = median_ms(lambda *case, choice=choice: _edit(*case, choice), case, runs, warm_up=1)
+                    wanted = choice == FASTEST
+                    rows.append({
+                        "measurement": f"warp {side}x{side}, {'all' if whole else '30 %'} of it, 20 points",
+                        "mode": choice, "value": value, "unit": "ms", "target": f"< {limit}" if wanted else "",
+                        "met": value < limit if wanted else None, "threads": count,
+                    })  # fmt: skip
+    torch.set_num_threads(threads)
+    return rows

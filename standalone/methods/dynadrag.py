@@ -1,0 +1,56 @@
+"""DynaDrag on a DragModel: invert, record the original's way back, predict and move, sample with replaying."""
+
+import torch
+
+from ...kernels.diffusion.ddim import ddim_step, invert, published_timesteps, sample
+from ...kernels.diffusion.kv_cache import KVCache
+from ...kernels.dynadrag.predict_and_move import Predictor, Settings, few, predict_and_move
+from ...kernels.motion.prediction import predict_flow
+from ...kernels.points.masks import mask_to_grid
+
+
+def dynadrag(
+    model, image, points, mask=None, predictor=None, guide=None, settings=None, steps=10, strength=0.7, block=-1,
+    preview_steps=2, callback=None,
+):  # fmt: skip
+    """Dragged picture [1, 3, H, W] of image (0..1) by DragPoints inside mask [1, H, W] (1 = may change), the Rounds,
+    and whether no loss was NaN (after one, the picture is that of the last good latent).
+
+    predictor is a motion predictor's network; guide (a Tracker) replaces it. block is the decoder block whose features
+    are supervised (-1 = last); preview_steps DDIM steps show the predictor each round's picture. callback(Round).
+    """
+    settings = settings or Settings()
+    timesteps = published_timesteps(steps, strength)
+    if not timesteps:
+        raise ValueError(f"strength {strength:g} of {steps} steps is less than one step; raise either of them")
+    alphas = [1.0] + model.alphas[timesteps].tolist()
+    noisy = invert(model.denoiser, model.encode(image), timesteps, alphas)
+    cache = KVCache(timesteps, "auto", lambda: torch.cuda.mem_get_info()[0])
+    with model.denoiser.recording(cache):
+        sample(model.denoiser, noisy, timesteps, alphas)
+    height, width = noisy.shape[-2:]
+    region = None if mask is None else mask_to_grid(mask, height, width).to(noisy.device)
+    shown = few(timesteps, preview_steps)
+    shown_alphas = [1.0] + model.alphas[shown].tolist()
+
+    def evaluate(z, complete):
+        features, eps = model.denoiser.tapped(z, timesteps[-1], block, complete)
+        return features, ddim_step(z, eps, alphas[-1], alphas[-2]) if complete else None
+
+    def denoised(z, timesteps, alphas):
+        with model.denoiser.replaying(cache):
+            return model.decode(sample(model.denoiser, z, timesteps, alphas))
+
+    if guide is None:
+        guide = Predictor(
+            torch.inference_mode()(lambda *seen: predict_flow(predictor, *seen).clone()),
+            torch.no_grad()(lambda z: denoised(z, shown, shown_alphas)),
+            image,
+        )
+    handles, targets = points.to_pixels(image.shape[3], image.shape[2])
+    size = (image.shape[3], image.shape[2])
+    z, rounds, finite = predict_and_move(
+        noisy, handles, targets, size, lambda work: work(evaluate), guide, settings, region, callback
+    )
+    with torch.no_grad():
+        return denoised(z, timesteps, alphas), rounds, finite

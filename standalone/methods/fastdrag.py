@@ -1,0 +1,60 @@
+"""FastDrag on a DragModel: invert with recording, warp, fill, sample with replaying."""
+
+from contextlib import nullcontext
+
+import torch
+
+from ...kernels.diffusion.ddim import invert, published_timesteps, sample
+from ...kernels.diffusion.kv_cache import KVCache
+from ...kernels.motion.lwf import lwf
+from ...kernels.points.masks import mask_to_grid
+from ...kernels.warp.batches import warp_batch
+from ...kernels.warp.bnni import bnni, bnni_sequential
+
+FILLS = {"simultaneous": bnni, "sequential": bnni_sequential}
+# the fill that belongs to each way of warping
+FILL_OF_MODE = {"inverse": "simultaneous", "fastdrag": "sequential"}
+
+
+def fastdrag_latent(
+    model, latent, points, mask=None, mode="inverse", steps=10, strength=0.7, refinement=0, consistency=1.0, flow=None,
+    callback=None,
+):  # fmt: skip
+    """Dragged latent [1, C, h, w] of the clean latent by DragPoints inside mask [1, H, W] (1 = may change).
+
+    consistency 0..1 is the strength of the KV cache; flow [1, 2, h, w] on the latent grid replaces the LWF;
+    callback(done, total) counts evaluations of the network.
+    """
+    timesteps = published_timesteps(steps, strength)
+    if not timesteps:
+        raise ValueError(f"strength {strength:g} of {steps} steps is less than one step; raise either of them")
+    # the clean latent stands for noise level 0, as in ComfyUI's schedules
+    alphas = [1.0] + model.alphas[timesteps].tolist()
+    done, total = 0, len(timesteps) * (2 + refinement)
+
+    def count(weight):
+        def report(i, z):
+            nonlocal done
+            done += weight
+            if callback is not None:
+                callback(done, total)
+
+        return report
+
+    cache = KVCache(timesteps, "auto", lambda: torch.cuda.mem_get_info()[0])
+    with model.denoiser.recording(cache):
+        noisy = invert(model.denoiser, latent, timesteps, alphas, refinement, count(1 + refinement))
+    height, width = noisy.shape[-2:]
+    region = torch.ones(1, height, width, dtype=torch.bool) if mask is None else mask_to_grid(mask, height, width)
+    region = region.to(noisy.device)
+    if flow is None:
+        flow = lwf(*points.to_grid(width, height), region[0])
+    moved, holes = warp_batch(noisy, flow, region, mode)
+    moved = FILLS[FILL_OF_MODE[mode]](moved, holes[0])
+    with model.denoiser.replaying(cache, strength=consistency) if consistency else nullcontext():
+        return sample(model.denoiser, moved, timesteps, alphas, count(1))
+
+
+def fastdrag(model, image, points, mask=None, **options):
+    """Dragged picture [1, 3, H, W] of image [1, 3, H, W] in 0..1; options as in fastdrag_latent."""
+    return model.decode(fastdrag_latent(model, model.encode(image), points, mask, **options))

@@ -1,0 +1,53 @@
+"""What an edit needs of a diffusion model, and where it comes from: the demo weights."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from diffusers import UNet2DConditionModel
+from safetensors import safe_open
+
+from ...kernels.diffusion.ddim import alphas_cumprod
+from ...kernels.diffusion.demo_autoencoder import DemoAutoencoder
+from ...weights import DEMO
+from .unet import Denoiser
+
+
+@dataclass(frozen=True)
+class DragModel:
+    """encode: pictures [B, 3, H, W] in 0..1 -> latents of unit variance (scaling_factor times the autoencoder's);
+    decode: back. H and W are multiples of `multiple`. denoiser: eps of VP latents at integer timesteps whose
+    alphas_cumprod are `alphas` [1000]. unprompted: context [1, tokens, C] of the empty prompt."""
+
+    encode: Callable
+    decode: Callable
+    denoiser: Denoiser
+    alphas: torch.Tensor
+    multiple: int = 8
+    scaling_factor: float = 0.18215
+    unprompted: torch.Tensor | None = None
+
+
+def load_demo(path=DEMO):
+    """The bundled demo model; its UNet's configuration is in the file's metadata."""
+    with safe_open(path, "pt") as file:
+        config = json.loads(file.metadata()["unet_config"])
+        weights = {name: file.get_tensor(name).float() for name in file.keys()}
+
+    def part(prefix):
+        return {name.removeprefix(prefix): value for name, value in weights.items() if name.startswith(prefix)}
+
+    unet = UNet2DConditionModel.from_config(config).eval().requires_grad_(False)
+    unet.load_state_dict(part("unet."))
+    autoencoder = DemoAutoencoder().eval().requires_grad_(False)
+    autoencoder.load_state_dict(part("autoencoder."))
+    scale = autoencoder.scaling_factor
+    empty = torch.zeros(1, 1, config["cross_attention_dim"])
+    return DragModel(
+        encode=lambda image: autoencoder.encode(image * 2 - 1) * scale,
+        decode=lambda latent: (autoencoder.decode(latent / scale) / 2 + 0.5).clamp(0, 1),
+        denoiser=Denoiser(unet, empty),
+        alphas=alphas_cumprod(),
+        unprompted=empty,
+    )

@@ -1,0 +1,1 @@
+"""How every shipped network is trained again; may import models, methods and scenes."""

@@ -1,0 +1,183 @@
+"""Motion supervision, tracking, selection: the authors' numbers of DragDiffusion, hand-computed cases, identities."""
+
+from pathlib import Path
+
+import pytest
+import torch
+import torch.nn.functional as F
+from dragkit.kernels.diffusion.feature_patches import patch_positions, sample_patches
+from dragkit.kernels.dynadrag.motion_supervision import LatentOptimizer, SupervisionError, mask_loss, motion_loss
+from dragkit.kernels.dynadrag.point_selection import select_points
+from dragkit.kernels.dynadrag.point_tracking import track_points
+from safetensors.torch import load_file
+
+GOLDEN = load_file(Path(__file__).parents[2] / "golden/dragdiffusion.safetensors")
+
+
+def golden(case):
+    return {name.removeprefix(f"{case}/"): value for name, value in GOLDEN.items() if name.startswith(f"{case}/")}
+
+
+def patch_loss(features, handles, destinations, radius):
+    """The first term of Eq. 2 as it stands."""
+    return motion_loss(features, features, *(patch_positions(points, radius) for points in (handles, destinations)))
+
+
+@pytest.mark.parametrize("case", ["track_a", "track_border_rp12"])
+def test_tracking_finds_the_authors_positions(case):
+    case = golden(case)
+    initial, before = case["handle_init_yx"].flip(1), case["handle_before_yx"].flip(1)
+    found = track_points(case["F0"], case["F1"], initial, before, int(case["r_p"]))
+    assert torch.equal(found, case["handle_after_yx"].flip(1))
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_patches_are_the_authors_bilinear_patches(number):
+    top, bottom, left, right = GOLDEN[f"patch/{number}/y1y2x1x2"]
+    centre = torch.tensor([[(left + right - 1) / 2, (top + bottom - 1) / 2]])
+    patch = sample_patches(GOLDEN["patch/feat"], centre, 1)
+    torch.testing.assert_close(patch, GOLDEN[f"patch/{number}/out"], rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("case", ["update_two_points", "update_no_mask_big_lr"])
+def test_dragdiffusions_loop_gives_the_authors_losses_and_latents(case):
+    """Tracking instead of prediction: destinations are one cell from the tracked handle towards the target."""
+    case = golden(case)
+    updates, r_m, r_p, lr, lam = case["params_n_rm_rp_lr_lam"].tolist()
+    handles, targets = case["handle_yx"].flip(1), case["target_yx"].flip(1)
+    mask_half = case["mask_half"].float()
+    mask = F.interpolate(mask_half, case["z0"].shape[-2:], mode="nearest")[0]
+
+    def evaluate(z):
+        height, width = z.shape[-2:]
+        features = torch.tanh(F.conv2d(z, case["w_feat"], padding=1))
+        features = F.interpolate(features, (4 * height, 4 * width), mode="bilinear", align_corners=False)
+        eps = F.conv2d(torch.tanh(z), case["w_eps"], padding=1)
+        clean = (z - 0.65**0.5 * eps) / 0.35**0.5
+        return features, 0.42**0.5 * clean + 0.58**0.5 * eps
+
+    features_0, previous_0 = evaluate(case["z0"])
+    optimizer = LatentOptimizer(case["z0"], lr)
+    current, tracked, losses, latents = handles, [], [], []
+    for update in range(int(updates)):
+
+        def loss_of(z, first=update == 0):
+            nonlocal current
+            features, previous = evaluate(z)
+            if not first:
+                current = track_points(features_0, features.detach(), handles, current, int(r_p))
+                tracked.append(current)
+            way = targets - current
+            moving = way.norm(dim=1) >= 2
+            start = current[moving].trunc()
+            ends = start + F.normalize(way[moving], dim=1)
+            loss = patch_loss(features, start, ends, int(r_m))
+            return loss + lam * mask_loss(previous, previous_0, mask) if mask_half.any() else loss
+
+        losses.append(optimizer.step(loss_of))
+        latents.append(optimizer.z.detach().clone())
+    torch.testing.assert_close(torch.tensor(losses), case["loss"], rtol=1e-5, atol=1e-5)
+    assert torch.equal(torch.stack(tracked), case["handles_after_tracking"].flip(2))
+    torch.testing.assert_close(torch.stack(latents), case["z_after_step"], rtol=1e-4, atol=1e-4)
+
+
+def test_the_loss_of_a_ramp_is_the_way_times_its_slope():
+    ramp = torch.arange(12.0).expand(1, 3, 10, 12) * 0.5
+    handle, end = torch.tensor([[4.0, 5.0]]), torch.tensor([[6.5, 5.0]])
+    # 9 cells, each 2.5 cells further up a slope of 0.5
+    assert patch_loss(ramp, handle, end, 1).item() == pytest.approx(9 * 2.5 * 0.5)
+    assert patch_loss(ramp, handle, handle, 1).item() == 0
+
+
+def test_the_gradient_pulls_on_the_destination_only():
+    features = torch.randn(1, 4, 9, 9, generator=torch.Generator().manual_seed(0), dtype=torch.float64).requires_grad_()
+    handle, end = torch.tensor([[2.0, 2.0]]), torch.tensor([[6.3, 5.6]])
+    patch_loss(features, handle, end, 1).backward()
+    touched = features.grad.abs().sum((0, 1)).nonzero()
+    assert touched.min(0).values.tolist() == [4, 5] and touched.max(0).values.tolist() == [7, 8]
+    step = 1e-6
+    for c, y, x in ((0, 5, 6), (3, 4, 5), (2, 7, 8)):
+        # L1 has kinks; away from them the difference quotient is exact
+        moved = features.detach().clone()
+        moved[0, c, y, x] += step
+        quotient = (patch_loss(moved, handle, end, 1) - patch_loss(features.detach(), handle, end, 1)) / step
+        assert features.grad[0, c, y, x].item() == pytest.approx(quotient.item(), abs=1e-6)
+
+
+@pytest.mark.parametrize("point", [(0.0, 0.0), (-0.5, 7.5), (11.5, 3.2)])
+def test_patches_at_borders_repeat_them(point):
+    features = torch.randn(1, 2, 8, 12, generator=torch.Generator().manual_seed(1))
+    patch = sample_patches(features, torch.tensor([point]), 4)
+    padded = F.pad(features, (6, 6, 6, 6), mode="replicate")
+    inner = sample_patches(padded, torch.tensor([point]) + 6, 4)
+    torch.testing.assert_close(patch, inner)
+
+
+def test_the_mask_term_counts_what_leaves_the_original_outside():
+    original = torch.zeros(1, 2, 4, 4)
+    moved = original + 3
+    mask = torch.zeros(1, 4, 4)
+    mask[0, :2] = 1
+    assert mask_loss(moved, original, mask).item() == 3 * 2 * 8
+    assert mask_loss(moved, original, torch.ones_like(mask)).item() == 0
+
+
+def test_pairs_that_look_different_are_dragged_and_otherwise_the_most_different_one():
+    angles = torch.tensor([0.0, 20, 40, 50, 70, 90]).deg2rad()
+    features = torch.stack((angles.cos(), angles.sin()))[None, :, None]
+    handles = torch.zeros(3, 2)
+    targets = torch.tensor([[1.0, 0], [4.0, 0], [5.0, 0]])
+    assert select_points(features, handles, targets).tolist() == [False, True, True]
+    assert select_points(features, handles[:2], torch.tensor([[1.0, 0], [2.0, 0]])).tolist() == [False, True]
+    assert select_points(features, handles[:0], targets[:0]).tolist() == []
+
+
+@pytest.mark.parametrize("damping", [0.0, 3.0])
+@pytest.mark.parametrize("scale", [1.0, 1024.0])
+def test_the_scale_of_the_loss_does_not_change_the_steps(scale, damping):
+    target = torch.randn(1, 4, 3, 3, generator=torch.Generator().manual_seed(2))
+    plain, scaled = (LatentOptimizer(torch.zeros(1, 4, 3, 3), 0.05, s, damping) for s in (1.0, scale))
+    for _ in range(5):
+        for optimizer in (plain, scaled):
+            optimizer.step(lambda z: (z - target).abs().sum())
+    torch.testing.assert_close(plain.z, scaled.z)
+
+
+def test_after_a_loss_that_is_no_number_the_latent_is_the_last_one_whose_loss_was():
+    optimizer = LatentOptimizer(torch.ones(1, 4, 2, 2))
+    optimizer.step(lambda z: z.square().sum())
+    good = optimizer.latent(torch.ones(1))
+    optimizer.step(lambda z: z.square().sum())
+    after = optimizer.latent(torch.ones(1))
+    assert not torch.equal(after, good)
+    with pytest.raises(SupervisionError, match="finite"):
+        optimizer.step(lambda z: (z * float("nan")).sum())
+    # a finite loss was never seen at `after`, but at what came before it
+    assert torch.equal(optimizer.z, good)
+
+
+def test_a_gradient_that_is_no_number_leaves_the_latent_as_it_was():
+    optimizer = LatentOptimizer(torch.zeros(1, 4, 2, 2))
+    with pytest.raises(SupervisionError, match="finite"):
+        optimizer.step(lambda z: z.square().sqrt().sum())
+    assert torch.equal(optimizer.z, torch.zeros(1, 4, 2, 2))
+
+
+def test_damping_leaves_alone_what_hardly_matters_and_0_is_adam():
+    slope = torch.tensor([4.0, 4.0, 0.01, 0.0]).view(1, 4, 1, 1)
+    moved = {}
+    for damping in (0.0, 3.0):
+        optimizer = LatentOptimizer(torch.zeros(1, 4, 1, 1), 0.1, damping=damping)
+        optimizer.step(lambda z: (z * slope).sum())
+        moved[damping] = optimizer.z.detach().abs().flatten()
+    # Adam's first step is lr for every element with any gradient
+    torch.testing.assert_close(moved[0.0], torch.tensor([0.1, 0.1, 0.1, 0.0]))
+    # gradients of root 2 and nearly 0 root mean squares: lr g / (g + 3)
+    torch.testing.assert_close(moved[3.0][:2], torch.full((2,), 0.1 * 2**0.5 / (2**0.5 + 3)))
+    assert moved[3.0][2] < 0.01 * moved[3.0][0] and moved[3.0][3] == 0
+
+
+def test_damped_steps_of_no_gradient_are_none():
+    optimizer = LatentOptimizer(torch.ones(1, 4, 2, 2), damping=3.0)
+    optimizer.step(lambda z: (z * 0).sum())
+    assert torch.equal(optimizer.z, torch.ones(1, 4, 2, 2))

@@ -1,0 +1,254 @@
+// @ts-check
+// What the user made (the document), the changes that can be made to it, and the history of these changes.
+
+/** @typedef {import("./strokes.mjs").Point} Point x, y in fractions 0..1 of the picture */
+/** @typedef {import("./strokes.mjs").Stroke} Stroke */
+/** @typedef {{readonly handle: Point, readonly target: Point|null, readonly enabled: boolean, readonly locked: boolean}}
+ *  Pair a pair without a target is half finished and ignored by the edit */
+/** @typedef {{readonly handle: readonly Point[], readonly target: readonly Point[]}} Region a region pair: polygons with
+ *  as many corners, of which the first goes to the second */
+/** @typedef {{readonly image: readonly [number, number]|null, readonly picture: string|null,
+ *  readonly pairs: readonly Pair[], readonly strokes: readonly Stroke[], readonly regions: readonly Region[]}} Document
+ *  image: size in pixels of the picture that the points were placed on; picture: a file in ComfyUI's input folder, used
+ *  when no IMAGE is connected */
+/** @typedef {"handle"|"target"|"both"} Part */
+/** @typedef {ReadonlyMap<number, Part>} Selection which part of which pair, by index, and of which region, by ~index */
+
+/** @type {Document} */
+export const EMPTY = Object.freeze({ image: null, picture: null, pairs: [], strokes: [], regions: [] });
+export const MAX_PAIRS = 512;
+const HISTORY = 200;
+
+/** @param {number} value */
+const fraction = (value) => Math.round(Math.min(Math.max(value, 0), 1) * 1e6) / 1e6;
+
+/** The nearest point inside the picture, to a millionth of it. @param {readonly number[]} point @returns {Point} */
+export const inPicture = ([x, y]) => [fraction(x), fraction(y)];
+
+/** @param {Stroke} stroke @returns {Stroke} inside the picture, to 1e-5 of it: a tenth of a pixel at 10,000 pixels */
+function inPictureStroke(stroke) {
+  if (!stroke.points) return stroke;
+  const round = (/** @type {number} */ v) => Math.round(fraction(v) * 1e5) / 1e5;
+  return { ...stroke, points: stroke.points.map(([x, y]) => [round(x), round(y)]) };
+}
+
+/**
+ * @param {Document} document @param {readonly number[]} handle @param {readonly number[]|null} target
+ * @returns {Document} with one pair more, unless it has MAX_PAIRS
+ */
+export function addPair(document, handle, target = null) {
+  if (document.pairs.length >= MAX_PAIRS) return document;
+  const pair = { handle: inPicture(handle), target: target && inPicture(target), enabled: true, locked: false };
+  return { ...document, pairs: [...document.pairs, pair] };
+}
+
+/** @param {Document} document @param {number} index @param {Partial<Pair>} change @returns {Document} */
+export function changePair(document, index, change) {
+  return { ...document, pairs: document.pairs.map((pair, i) => (i === index ? { ...pair, ...change } : pair)) };
+}
+
+/**
+ * Moves the selected parts by the same dx, dy (fractions), as far as the picture lets all of them; locked pairs stay.
+ * @param {Document} document @param {Selection} selection @param {number} dx @param {number} dy @returns {Document}
+ */
+export function moveParts(document, selection, dx, dy) {
+  const moving = [...selection].filter(([index]) => !document.pairs[index]?.locked);
+  const ends = moving.flatMap(([index, part]) => {
+    const { handle, target } = endsOf(document, index);
+    return [...(part === "target" ? [] : handle), ...(part === "handle" ? [] : target)];
+  });
+  const [moveX, moveY] = [dx, dy].map((d, axis) => {
+    const values = ends.map((end) => end[axis]);
+    return Math.min(Math.max(d, -Math.min(...values)), 1 - Math.max(...values));
+  });
+  const parts = new Map(moving);
+  const moved = (/** @type {Point} */ [x, y]) => inPicture([x + moveX, y + moveY]);
+  const regions = document.regions.map(({ handle, target }, index) => {
+    const part = parts.get(~index) ?? "";
+    return {
+      handle: ["handle", "both"].includes(part) ? handle.map(moved) : handle,
+      target: ["target", "both"].includes(part) ? target.map(moved) : target,
+    };
+  });
+  const pairs = document.pairs.map((pair, index) => {
+    const part = parts.get(index);
+    if (!part) return pair;
+    return {
+      ...pair,
+      handle: part === "target" ? pair.handle : moved(pair.handle),
+      target: part === "handle" || !pair.target ? pair.target : moved(pair.target),
+    };
+  });
+  return { ...document, pairs, regions };
+}
+
+/** The places that a pair or a region has. @param {Document} document @param {number} index of a Selection
+ * @returns {{handle: readonly Point[], target: readonly Point[]}} */
+function endsOf({ pairs, regions }, index) {
+  if (index < 0) return regions[~index];
+  const { handle, target } = pairs[index];
+  return { handle: [handle], target: target ? [target] : [] };
+}
+
+/** @param {Document} document @param {Selection} selection pairs, of which locked ones stay, and regions
+ * @returns {Document} */
+export function removePairs(document, selection) {
+  const pairs = document.pairs.filter((pair, index) => pair.locked || !selection.has(index));
+  const regions = document.regions.filter((_, index) => !selection.has(~index));
+  const unchanged = pairs.length === document.pairs.length && regions.length === document.regions.length;
+  return unchanged ? document : { ...document, pairs, regions };
+}
+
+/**
+ * Sets a flag of all selected pairs if one of them does not have it, else clears it.
+ * @param {Document} document @param {Selection} selection @param {"enabled"|"locked"} flag @returns {Document}
+ */
+export function toggle(document, selection, flag) {
+  const value = document.pairs.some((pair, index) => selection.has(index) && !pair[flag]);
+  return { ...document, pairs: document.pairs.map((pair, i) => (selection.has(i) ? { ...pair, [flag]: value } : pair)) };
+}
+
+/** @param {Document} document @param {Stroke} stroke @returns {Document} */
+export function addStroke(document, stroke) {
+  const { strokes } = document;
+  // inverting twice is nothing
+  if (stroke.tool === "invert" && strokes.at(-1)?.tool === "invert") return { ...document, strokes: strokes.slice(0, -1) };
+  return { ...document, strokes: [...strokes, inPictureStroke(stroke)] };
+}
+
+/** The pairs that an edit uses. @param {Document} document */
+export function activePairs(document) {
+  return document.pairs.flatMap(({ handle, target, enabled }) => (enabled && target ? [{ handle, target }] : []));
+}
+
+/** Where an item is in another list; -1 if it is gone. @param {readonly unknown[]} before
+ * @param {readonly unknown[]} after @param {number} index in before */
+function follow(before, after, index) {
+  return before.length === after.length ? index : after.indexOf(before[index]);
+}
+
+/** @param {Document} a @param {Document} b */
+export const same = (a, b) => a === b || JSON.stringify(a) === JSON.stringify(b);
+
+/**
+ * The document of one node, its history and what is selected in it. `show` changes what is seen while a gesture lasts,
+ * `commit` makes one step of it, `cancel` takes it back. Listeners hear "view", "commit" (the value changed) or "load".
+ */
+export class Store {
+  #listeners = new Set();
+  /** @type {Document[]} */ #past = [];
+  /** @type {Document[]} */ #future = [];
+  /** @type {Document} */ #committed = EMPTY;
+  /** @type {string|null} */ #kind = null;
+  /** @type {Document} */ document = EMPTY;
+  /** @type {Selection} */ selection = new Map();
+  /** @type {readonly [number, number]|null} size in pixels of the picture that is shown */ size = null;
+
+  /** @param {(document: Document) => Document} normalise what becomes of a document that is committed */
+  constructor(normalise = (document) => document) {
+    this.normalise = normalise;
+  }
+
+  /** @param {(event: "view"|"commit"|"load") => void} listener @returns {() => void} unsubscribes */
+  subscribe(listener) {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** @param {"view"|"commit"|"load"} [event] */
+  notify(event = "view") {
+    for (const listener of [...this.#listeners]) listener(event);
+  }
+
+  /** What the history holds now: without what is only shown. */
+  get committed() {
+    return this.#committed;
+  }
+
+  get canUndo() {
+    return this.#past.length > 0;
+  }
+
+  get canRedo() {
+    return this.#future.length > 0;
+  }
+
+  /** A document that comes from outside; the history ends here. @param {Document} document */
+  load(document) {
+    this.document = this.#committed = document;
+    this.#past = [];
+    this.#future = [];
+    this.#kind = null;
+    this.#select(new Map());
+    this.notify("load");
+  }
+
+  /** @param {Document} document @param {Selection} [selection] */
+  show(document, selection = this.#selectedIn(document)) {
+    this.document = document;
+    this.#select(selection);
+    this.notify();
+  }
+
+  /** @param {Selection} selection */
+  select(selection) {
+    this.#kind = null;
+    this.show(this.document, selection);
+  }
+
+  /** Takes back what is only shown. @param {Selection} [selection] */
+  cancel(selection) {
+    this.show(this.#committed, selection);
+  }
+
+  /**
+   * Makes what is shown one step of the history, if it is a change. Steps of the same kind in a row are one.
+   * @param {string|null} [kind]
+   */
+  commit(kind = null) {
+    if (same(this.document, this.#committed)) return this.cancel();
+    if (kind === null || kind !== this.#kind) this.#past = [...this.#past.slice(1 - HISTORY), this.#committed];
+    this.#kind = kind;
+    this.#future = [];
+    this.document = this.#committed = this.normalise({ ...this.document, image: this.size ?? this.document.image });
+    this.notify("commit");
+  }
+
+  undo() {
+    this.#step(this.#past, this.#future);
+  }
+
+  redo() {
+    this.#step(this.#future, this.#past);
+  }
+
+  /** @param {Document[]} from @param {Document[]} to */
+  #step(from, to) {
+    const document = from.pop();
+    if (!document) return;
+    to.push(this.#committed);
+    const selection = this.#selectedIn(document);
+    this.document = this.#committed = document;
+    this.#kind = null;
+    this.#select(selection);
+    this.notify("commit");
+  }
+
+  /** What is selected, at its places in another document: pairs that come or go move the others.
+   * @param {Document} document @returns {Selection} */
+  #selectedIn({ pairs, regions }) {
+    const before = this.document;
+    return new Map(
+      [...this.selection].flatMap(([index, part]) => {
+        const place = index < 0 ? follow(before.regions, regions, ~index) : follow(before.pairs, pairs, index);
+        return place < 0 ? [] : [[index < 0 ? ~place : place, part]];
+      }),
+    );
+  }
+
+  /** @param {Selection} selection */
+  #select(selection) {
+    const { pairs, regions } = this.document;
+    this.selection = new Map([...selection].filter(([index]) => (index < 0 ? regions[~index] : pairs[index])));
+  }
+}

@@ -1,0 +1,234 @@
+// @ts-check
+// Everything that can be done with a button or a key, without the buttons.
+
+import { hull } from "./geometry.mjs";
+import { outlineRegion } from "./regions.mjs";
+import { addPair, addStroke, moveParts, removePairs, toggle } from "../document/state.mjs";
+
+/** @typedef {import("./session.mjs").Session} Session */
+/** @typedef {import("./gestures.mjs").Gestures} Gestures */
+/** @typedef {import("./gestures.mjs").ToolName} ToolName */
+/** @typedef {import("../document/state.mjs").Document} Document */
+/** @typedef {import("../document/state.mjs").Part} Part */
+/** @typedef {{readonly icon?: string, readonly text?: string, readonly label: string, readonly key?: string,
+ *  run(): void, pressed?(): boolean, enabled?(): boolean}} Command icon or text on its button; key as the label names it */
+/** @typedef {{readonly key: string, readonly shiftKey: boolean, readonly ctrlKey: boolean, readonly metaKey: boolean,
+ *  readonly altKey: boolean}} Key */
+
+// of the picture's smaller side, around handles and targets
+const HULL_MARGIN = 0.06;
+const SIZE_STEP = 1.25;
+export const SIZES = /** @type {const} */ ([0.005, 0.6]);
+
+/** @param {Session} session @param {Gestures} gestures @returns {Record<string, Command>} by name */
+export function commands(session, gestures) {
+  const { store, ui } = session;
+  const change = (/** @type {(document: Document) => Document} */ action) => {
+    gestures.cancel();
+    store.show(action(store.document));
+    store.commit();
+  };
+  const hasSelection = () => store.selection.size > 0;
+  const arrows = () => store.document.pairs.filter((_, index) => store.selection.has(index));
+  const hasArrows = () => arrows().length > 0;
+  const all = (/** @type {"enabled"|"locked"} */ flag) => hasArrows() && arrows().every((pair) => pair[flag]);
+  /** @param {ToolName} tool @param {string} label @param {string} key @returns {Command} */
+  const tool = (tool, label, key) => ({
+    icon: tool,
+    label,
+    key,
+    pressed: () => ui.tool === tool,
+    run: () => {
+      gestures.cancel();
+      ui.tool = tool;
+      if (tool !== "drag" && tool !== "region") ui.maskShown = true;
+      store.notify();
+    },
+  });
+  const view = (/** @type {import("./session.mjs").Showing} */ showing, /** @type {string} */ label) => ({
+    text: label,
+    label: `Show the ${showing === "result" ? "last result" : showing}`,
+    key: "P",
+    pressed: () => ui.showing === showing,
+    enabled: () => showing !== "result" || session.result !== null,
+    run: () => {
+      ui.showing = showing;
+      store.notify();
+    },
+  });
+  return {
+    drag: tool("drag", "Drag: pull on the picture to make an arrow, pull its ends or its middle to move it", "V"),
+    region: tool(
+      "region",
+      "Region pair: pull an outline around what moves, then pull it to where it goes; its knobs turn and scale it",
+      "D",
+    ),
+    brush: tool("brush", "Brush: paint where the picture may change", "B"),
+    erase: tool("erase", "Eraser", "E"),
+    polygon: tool("polygon", "Lasso: pull an outline, or click its corners and the first one again", "L"),
+    box: tool("box", "Box", "R"),
+    hull: {
+      icon: "hull",
+      label: "Paint the region around all points and region pairs",
+      key: "G",
+      enabled: () => store.committed.pairs.length + store.committed.regions.length > 0,
+      run: () =>
+        change((document) => {
+          const ends = document.pairs.flatMap(({ handle, target }) => (target ? [handle, target] : [handle]));
+          const corners = document.regions.flatMap(({ handle, target }) => [...handle, ...target]);
+          return addStroke(document, { tool: "polygon", points: hull([...ends, ...corners], session.size, HULL_MARGIN) });
+        }),
+    },
+    invert: { icon: "invert", label: "Invert the region", key: "I", run: () => change((document) => addStroke(document, { tool: "invert" })) },
+    clear: {
+      icon: "clear",
+      label: "Clear the region: everything may change",
+      enabled: () => store.document.strokes.length > 0,
+      run: () => change((document) => ({ ...document, strokes: [] })),
+    },
+    mask: {
+      icon: "mask",
+      label: "Show the region",
+      key: "H",
+      pressed: () => ui.maskShown,
+      run: () => {
+        ui.maskShown = !ui.maskShown;
+        store.notify();
+      },
+    },
+    undo: { icon: "undo", label: "Undo", key: "Ctrl+Z", enabled: () => store.canUndo, run: () => void (gestures.cancel() || store.undo()) },
+    redo: { icon: "redo", label: "Redo", key: "Ctrl+Y", enabled: () => store.canRedo, run: () => void (gestures.cancel() || store.redo()) },
+    enabled: {
+      icon: "enabled",
+      label: "Use the selected arrows (off keeps them without using them)",
+      key: "O",
+      pressed: () => all("enabled"),
+      enabled: hasArrows,
+      run: () => change((document) => toggle(document, store.selection, "enabled")),
+    },
+    locked: {
+      icon: "locked",
+      label: "Lock the selected arrows: they cannot be moved or deleted, and what lies below can be taken hold of",
+      key: "K",
+      pressed: () => all("locked"),
+      enabled: hasArrows,
+      run: () => change((document) => toggle(document, store.selection, "locked")),
+    },
+    remove: {
+      icon: "remove",
+      label: "Delete the selected arrows and region pairs",
+      key: "Delete",
+      enabled: hasSelection,
+      run: () => change((document) => removePairs(document, store.selection)),
+    },
+    original: view("original", "Original"),
+    preview: view("preview", "Preview"),
+    result: view("result", "Result"),
+    release: {
+      icon: "run",
+      label: "Run the graph whenever an arrow or a region pair is let go",
+      pressed: () => ui.runOnRelease,
+      run: () => {
+        ui.runOnRelease = !ui.runOnRelease;
+        store.notify();
+      },
+    },
+  };
+}
+
+/** @param {Session} session @param {number} factor */
+function resizeBrush({ ui, store }, factor) {
+  ui.size = Math.min(Math.max(ui.size * factor, SIZES[0]), SIZES[1]);
+  store.notify();
+}
+
+/** @param {Session} session @param {Gestures} gestures @param {number} dx @param {number} dy in pixels of the picture */
+function nudge({ store, size }, gestures, dx, dy) {
+  if (!store.selection.size) return;
+  gestures.cancel();
+  store.show(moveParts(store.document, store.selection, dx / size[0], dy / size[1]));
+  store.commit("nudge");
+}
+
+/** What the tool is about: regions or arrows, by the index of a selection. @param {Session} session */
+function selectable({ store, ui }) {
+  const { pairs, regions } = store.document;
+  return ui.tool === "region" ? regions.map((_, index) => ~index) : pairs.map((_, index) => index);
+}
+
+/** Selects what is `step` after the selected one. @param {Session} session @param {number} step */
+function selectNext(session, step) {
+  const { store, ui } = session;
+  const indices = selectable(session);
+  const count = indices.length;
+  if (!count) return;
+  const [current] = store.selection.keys();
+  const place = indices.indexOf(current);
+  const next = indices[place < 0 ? (step > 0 ? 0 : count - 1) : (place + step + count) % count];
+  const part = ui.tool === "region" ? "target" : "both";
+  store.select(new Map([[next, (place >= 0 && store.selection.get(current)) || part]]));
+}
+
+/** Makes an arrow or a region in the middle of the picture. @param {Session} session */
+function addInMiddle({ store, ui }) {
+  const { document } = store;
+  const [low, high] = [0.4, 0.6];
+  if (ui.tool === "region") {
+    const added = outlineRegion(document, [[low, low], [high, low], [high, high], [low, high]]);
+    store.show(added, new Map([[~document.regions.length, "target"]]));
+  } else store.show(addPair(document, [0.5, 0.5], [0.5, 0.5]), new Map([[document.pairs.length, "target"]]));
+  store.commit();
+}
+
+/** Takes the next part of what is selected: handle, target, the whole arrow. @param {Session} session */
+function selectPart({ store }) {
+  /** @type {Record<Part, Part>} */
+  const next = { both: "handle", handle: "target", target: "both" };
+  store.select(new Map([...store.selection].map(([index, part]) => [index, next[part]])));
+}
+
+/**
+ * @param {Session} session @param {Gestures} gestures @param {Record<string, Command>} known @param {Key} key
+ * @returns {boolean} whether the key meant something here
+ */
+export function pressKey(session, gestures, known, key) {
+  const { store, ui } = session;
+  const run = (/** @type {string} */ name) => (known[name].enabled?.() ?? true) && known[name].run();
+  const name = key.key.length === 1 ? key.key.toLowerCase() : key.key;
+  if ((key.ctrlKey || key.metaKey) && !key.altKey) {
+    if (name === "z") run(key.shiftKey ? "redo" : "undo");
+    else if (name === "y") run("redo");
+    else if (name === "a") store.select(new Map(selectable(session).map((index) => [index, "both"])));
+    else return false;
+    return true;
+  }
+  // many keyboards have the brackets behind AltGr, which counts as Ctrl and Alt, or Alt alone
+  if (name === "[" || name === "]") {
+    resizeBrush(session, name === "[" ? 1 / SIZE_STEP : SIZE_STEP);
+    return true;
+  }
+  if (key.altKey) return false;
+  const step = key.shiftKey ? 10 : 1;
+  const letter = Object.keys(known).find((command) => known[command].key?.toLowerCase() === name && name !== "p");
+  if (letter) run(letter);
+  else if (name === "ArrowLeft") nudge(session, gestures, -step, 0);
+  else if (name === "ArrowRight") nudge(session, gestures, step, 0);
+  else if (name === "ArrowUp") nudge(session, gestures, 0, -step);
+  else if (name === "ArrowDown") nudge(session, gestures, 0, step);
+  else if (name === "Delete" || name === "Backspace") run("remove");
+  else if (name === "," || name === ".") selectNext(session, name === "." ? 1 : -1);
+  else if (name === "x") selectPart(session);
+  else if (name === "n") {
+    gestures.cancel();
+    addInMiddle(session);
+  } else if (name === "p") {
+    const order = /** @type {const} */ (["original", "preview", "result"]).filter((view) => known[view].enabled?.() ?? true);
+    known[order[(order.indexOf(ui.showing) + 1) % order.length]].run();
+  } else if (name === "Enter") return gestures.finish();
+  else if (name === "Escape") {
+    if (gestures.cancel()) return true;
+    if (!store.selection.size) return false;
+    store.select(new Map());
+  } else return false;
+  return true;
+}

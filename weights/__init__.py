@@ -1,0 +1,14 @@
+"""Every shipped network and photograph; README.md says where each is from. Imports nothing of the pack."""
+
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+DEMO = FOLDER / "dragkit-demo.safetensors"
+MOTION_PREDICTOR = FOLDER / "dragkit-motion.safetensors"
+FLOWDIFFUSION = FOLDER / "dragkit-flowdiffusion.safetensors"
+LIGHTNINGDRAG = FOLDER / "dragkit-lightningdrag.safetensors"
+PHOTOGRAPHS = FOLDER / "photographs"
+
+# the demo model was trained on the first four and never saw the other two
+TRAINED = ("astronaut", "chelsea", "coffee", "rocket")
+HELD_OUT = ("camera", "retina")
