@@ -1,13 +1,10 @@
 """FastDrag's one step: the latent is moved by the latent warpage function, and what was vacated is filled."""
 
-from functools import partial
-
 import torch
 from comfy_api.latest import io
 
 from ...kernels.motion.displacements import DISPLACEMENTS, displace
 from ...kernels.motion.flow import check_flow, resize_flow
-from ...kernels.motion.lwf import lwf
 from ...kernels.points.masks import mask_to_grid
 from ...kernels.warp.batches import MODES, warp_batch
 from ...kernels.warp.bnni import bnni, bnni_sequential
@@ -80,9 +77,7 @@ class LatentWarpage(io.ComfyNode):
                 raise ValueError(f"Latent Warpage: {name} has a batch of {batch}, but there are {len(latent)} latents")
         if flow is None:
             points = drag_points.to_grid(width, height)
-            # the published motion is that of the whole region
-            of = lwf if displacement == "stretch" else partial(displace, choice=displacement)
-            flow = torch.cat([of(*points, one) for one in region])
+            flow = torch.cat([displace(*points, one, displacement) for one in region])
         else:
             check_flow(flow, "Latent Warpage: flow")
             flow = resize_flow(flow, height, width)

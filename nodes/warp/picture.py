@@ -8,8 +8,8 @@ from ...kernels.motion.flow import check_flow, resize_flow
 from ...kernels.points.find_region import find_region
 from ...kernels.points.masks import resize_mask
 from ...kernels.warp.alpha import warp_picture
-from ...kernels.warp.inverse import FRONTS
 from ...kernels.warp.picture import SAMPLINGS, inpaint_mask
+from ...kernels.warp.sheet import FRONTS
 from ..inputs import painted
 from ..types import DragPointsType, FlowType, schema
 
@@ -43,7 +43,7 @@ class DragWarp(io.ComfyNode):
                     tooltip="How what lies between the handles follows. rigid: turns and shifts without stretching. "
                     "similarity: may grow, too. affine: may shear, too. arap: as rigid as possible on a grid. nearest: "
                     "everything follows its nearest handle. nearest-4: average of the four nearest, as published "
-                    "(Inpaint4Drag). stretch: a rubber sheet held at its edge (FastDrag).",
+                    "(Inpaint4Drag). stretch: a rubber sheet held at a circle around all regions together (FastDrag).",
                 ),
                 io.Combo.Input(
                     "sampling",
@@ -66,7 +66,8 @@ class DragWarp(io.ComfyNode):
                 io.Mask.Input(
                     "mask",
                     optional=True,
-                    tooltip="The regions that move (1); each separate part follows the points in it. None, or one "
+                    tooltip="The regions that move (1); each separate part follows the points in it (stretch takes "
+                    "all of them for one). None, or one "
                     "that is empty or covers everything: found from the points, or where the flow moves something.",
                 ),
                 FlowType.Input("flow", optional=True, tooltip="Replaces the motion computed from the points."),
