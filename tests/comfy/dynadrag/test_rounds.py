@@ -33,5 +33,6 @@ def test_the_bar_goes_on_and_shows_picture_and_points(comfy):
     assert (found["shown.totals"] == 12).all() and values[-1] == 12
     assert values[0] == 1 and (values.diff() >= 0).all()  # later versions leave some out
     previews = torch.stack([found[f"shown.previews.{i}"] for i in range(3)])
-    torch.testing.assert_close(previews / 255, found["run_trajectory"], rtol=0, atol=0.5 / 255)
+    # previews are rounded to whole levels
+    torch.testing.assert_close(previews / 255, found["run_trajectory"], rtol=0, atol=0.501 / 255)
     assert "shown.previews.3" not in found
