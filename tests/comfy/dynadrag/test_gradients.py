@@ -31,6 +31,8 @@ def test_the_gradient_in_half_precision(comfy, dtype):
     dump_run(graph, dynadrag(graph, half, positive, image, mask=image.out(1), rounds=1), "run")
     dump_run(graph, dynadrag(graph, half, positive, image, rounds=0), "none")
     found = comfy.tensors(comfy.run(graph, timeout=300))
+    # a half float cannot say where in a large map of features something is
+    assert found["half.features"].dtype == torch.float32
     cosine = torch.cosine_similarity(found["half.gradient"].flatten(), found["full.gradient"].flatten(), 0)
     assert 0.99 < cosine < 1
     assert "stopped" not in found["run_report"] and relative(found["run_latent"], found["none_latent"]) > 1e-3

@@ -162,6 +162,29 @@ def test_strength_and_range_of_the_cache(comfy):
     assert min(distances) > 1e-3 and distances[0] > distances[1]
 
 
+def test_start_and_end_say_which_part_of_the_way_back_is_replayed(comfy):
+    """Against ways back that are made by hand of two parts, one with the whole cache and one without."""
+    graph = comfy.graph()
+    model, positive, negative, latent = tiny(graph, width=128, height=96)
+    inverted = inversion(graph, model, positive, latent)
+    moved = filled(graph, warpage(graph, inverted, drag_points(graph)))
+    cached = apply_cache(graph, model, inverted.out(1))
+    # 3 of the 7 steps
+    parts, part = graph.node("SplitSigmas", sigmas=inverted.out(2), step=3), 0.43
+    runs = {
+        "first": (apply_cache(graph, model, inverted.out(1), end=part), cached, model),
+        "last": (apply_cache(graph, model, inverted.out(1), start=part), model, cached),
+    }
+    for name, (patched, first, last) in runs.items():
+        graph.dump(way_back(graph, patched, positive, negative, inverted.out(2), moved), name)
+        between = way_back(graph, first, positive, negative, parts, moved)
+        graph.dump(way_back(graph, last, positive, negative, parts.out(1), between), f"{name}_by_hand")
+    found = comfy.tensors(comfy.run(graph, timeout=300))
+    for name in runs:
+        assert relative(found[name], found[f"{name}_by_hand"]) < 1e-5
+    assert relative(found["first"], found["last"]) > 1e-3
+
+
 def test_the_same_graph_gives_the_same_picture_again(comfy):
     def run():
         graph = comfy.graph()

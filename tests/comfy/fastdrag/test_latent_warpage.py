@@ -19,6 +19,22 @@ def test_an_empty_mask_lets_everything_move(comfy):
     assert torch.equal(found["empty"], found["none"]) and not torch.equal(found["empty"], found["latent"])
 
 
+def test_a_point_alone_takes_its_cell_to_its_target(comfy):
+    graph = comfy.graph()
+    latent = graph.node("TestLatent", width=320, height=192, batch=1, seed=3, channels=4)
+    # of 40 x 24 cells, from the centre of (5, 3) to that of (12, 8)
+    points = drag_points(graph, f"{5.5 / 40},{3.5 / 24} -> {12.5 / 40},{8.5 / 24}")
+    for mode in ("inverse", "fastdrag"):
+        warped = warpage(graph, latent, points, mode)
+        graph.dump(warped, mode)
+        graph.dump(warped.out(2), f"{mode}_flow")
+    graph.dump(latent, "latent")
+    found = comfy.tensors(comfy.run(graph))
+    for mode in ("inverse", "fastdrag"):
+        torch.testing.assert_close(found[f"{mode}_flow"][0, :, 3, 5], torch.tensor([7.0, 5.0]))
+        torch.testing.assert_close(found[mode][0, :, 8, 12], found["latent"][0, :, 3, 5], rtol=0, atol=1e-3)
+
+
 def test_the_region_keeps_the_rest_of_the_latent(comfy):
     graph = comfy.graph()
     latent = graph.node("TestLatent", width=320, height=192, batch=2, seed=3, channels=4)

@@ -23,3 +23,16 @@ def test_patches_at_borders_repeat_them(point):
     padded = F.pad(features, (6, 6, 6, 6), mode="replicate")
     inner = sample_patches(padded, torch.tensor([point]) + 6, 4)
     torch.testing.assert_close(patch, inner)
+
+
+def test_positions_that_half_precision_cannot_hold_are_read_where_they_are():
+    # half floats are multiples of 2 from 2048 on, and of 4 from 4096 on
+    wide = torch.randn(1, 2, 3, 4600, generator=torch.Generator().manual_seed(2))
+    points = torch.tensor([[4097.0, 1.0], [4501.5, 1.0], [2049.0, 1.0]], dtype=torch.float64)
+    expected = torch.stack((
+        wide[0, :, :, 4096:4099], wide[0, :, :, 4500:4504].unfold(2, 2, 1).mean(3), wide[0, :, :, 2048:2051]
+    ))  # fmt: skip
+    # single precision places a point within a thousandth of a cell here
+    torch.testing.assert_close(sample_patches(wide, points, 1), expected, rtol=0, atol=5e-3)
+    high = sample_patches(wide.transpose(2, 3), points.flip(1), 1)
+    torch.testing.assert_close(high, expected.transpose(2, 3), rtol=0, atol=5e-3)
