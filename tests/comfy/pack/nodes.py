@@ -570,7 +570,7 @@ class TestGradient(Rerun):
 
     @classmethod
     def execute(cls, model, positive, samples, sigmas, block, checkpointing, complete):
-        gradients, sampling = of_dragkit("nodes.gradients"), of_dragkit("nodes.sampling")
+        gradients, sampling = of_dragkit("nodes.dynadrag.gradients"), of_dragkit("nodes.sampling")
         patched = gradients.differentiable(model)
         latent = samples["samples"]
         within = gradients.Gradients(patched, positive, latent, sigmas, block, checkpointing, "Test")
