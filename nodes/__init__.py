@@ -16,7 +16,8 @@ from .lightningdrag.load import LoadLightningDrag
 from .motion.flow_preview import FlowPreview
 from .motion.prediction import LoadMotionPredictor, MotionPrediction
 from .motion.region_drag import RegionDrag
-from .points.drag_points import DragPointsNode, DragPointsPreview
+from .points.drag_points import DragPointsNode
+from .points.preview import DragPointsPreview
 from .warp.picture import DragWarp
 
 

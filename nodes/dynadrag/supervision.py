@@ -8,8 +8,8 @@ from comfy_api.latest import io
 from ...kernels.dynadrag.point_selection import THRESHOLD, select_points
 from ...kernels.dynadrag.predict_and_move import Settings, restricts, supervise
 from ...kernels.points.drag_points import DragPoints
-from ...kernels.points.masks import mask_to_grid
-from ..inputs import MASK_INPUT, MODEL_INPUT, POSITIVE_INPUT, painted
+from ..fitting import mask_of_latent
+from ..inputs import MASK_INPUT, MODEL_INPUT, POSITIVE_INPUT
 from ..progress import Progress
 from ..sampling import from_vp, to_vp
 from ..types import DragPointsType, schema
@@ -170,8 +170,9 @@ class MotionSupervision(io.ComfyNode):
         if not len(from_points):
             return io.NodeOutput(samples)
         height, width = latent.shape[-2:]
-        mask = painted(mask)
-        region = None if mask is None else mask_to_grid(mask, height, width, f"{node}: mask").to(model.load_device)
+        region = mask_of_latent(mask, latent, node)
+        if region is not None:
+            region = region.to(model.load_device)
         scale = HALF_SCALE if half_precision(model) else 1.0
         settings = Settings(steps=steps, lr=learning_rate, r1=radius, lam=mask_weight, scale=scale)
         progress = Progress(steps)

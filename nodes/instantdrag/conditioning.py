@@ -5,6 +5,7 @@ from comfy_api.latest import io
 
 from ...kernels.instantdrag.conditioning import branches, flow_channels
 from ...kernels.motion.flow import check_flow, resize_flow
+from ..fitting import check_batch
 from ..types import FlowType, schema
 from ..whole_cells import picture_in_cells
 
@@ -62,8 +63,8 @@ class InstantDragConditioning(io.ComfyNode):
     @classmethod
     def execute(cls, conditioning, vae, image, flow, flow_strength):
         check_flow(flow, f"{NODE}: flow")
-        if 1 not in (len(image), len(flow)) and len(image) != len(flow):
-            raise ValueError(f"{NODE}: flow has a batch of {len(flow)}, but there are {len(image)} pictures")
+        if len(image) > 1:
+            check_batch(flow, f"{NODE}: flow", len(image))
         if vae.latent_channels != 4:
             raise ValueError(
                 f"{NODE}: vae has {vae.latent_channels} latent channels, FlowDiffusion 4; connect the one of SD1.5"

@@ -13,9 +13,9 @@ from ...kernels.lightningdrag.embedding import STRIDE, hidden_points, point_maps
 from ...kernels.lightningdrag.files import check_model
 from ...kernels.lightningdrag.guidance import DECAYS
 from ...kernels.lightningdrag.image_tokens import image_keys
-from ...kernels.points.masks import resize_mask
 from ..attention import ComfyKVCache, Recorder, patched_first
-from ..inputs import painted
+from ..fitting import mask_of_picture
+from ..inputs import POSITIVE_INPUT
 from ..sampling import run_sampler
 from ..sd15 import named_blocks
 from ..types import DragPointsType, LightningDragType, schema
@@ -122,7 +122,7 @@ class ApplyLightningDrag(io.ComfyNode):
                     tooltip="What goes where, 256 pairs at most; of points on one pixel the last one counts. None: the "
                     "masked region is painted anew.",
                 ),
-                io.Conditioning.Input("positive", tooltip="What the picture shows; an empty prompt works."),
+                POSITIVE_INPUT,
                 io.Conditioning.Input("negative", tooltip="Seen by the appearance encoder alone, as published."),
                 io.Combo.Input(
                     "decay",
@@ -169,10 +169,9 @@ class ApplyLightningDrag(io.ComfyNode):
         blocks = _blocks(model, lightning_drag)
         keys = {name: key for name, (key, _) in blocks.items()}
         height, width = image.shape[1:3]
-        mask = painted(mask)
-        mask = torch.ones(1, height, width) if mask is None else resize_mask(mask, height, width, f"{NODE}: mask")
-        if len(mask) not in (1, len(image)):
-            raise ValueError(f"{NODE}: mask has a batch of {len(mask)}, but there are {len(image)} pictures")
+        mask = mask_of_picture(mask, image, NODE)
+        if mask is None:
+            mask = torch.ones(1, height, width)
         handles, targets = drag_points.to_pixels(width, height)
         image = picture_in_cells(image, STRIDE, NODE)
         rows, columns = image.shape[1:3]

@@ -10,6 +10,7 @@ from ...kernels.motion.prediction import ROUNDS, guarded_step, predict_flow
 from ...kernels.motion.simvp import build
 from ...kernels.points.drag_points import DragPoints
 from ...weights import MOTION_PREDICTOR
+from ..fitting import check_one_picture
 from ..model_files import on_device, read_safetensors, register_folder
 from ..types import DragPointsType, FlowType, MotionPredictorType, schema
 
@@ -93,8 +94,7 @@ class MotionPrediction(io.ComfyNode):
 
     @classmethod
     def execute(cls, motion_predictor, image, drag_points, rounds_left):
-        if len(image) != 1:
-            raise ValueError(f"Motion Prediction: image has {len(image)} pictures; connect one")
+        check_one_picture(image, "Motion Prediction")
         height, width = image.shape[1:3]
         handles, targets = drag_points.to_pixels(width, height)
         step = guarded_step(motion_predictor, image[..., :3].movedim(-1, 1), handles, targets, rounds_left)
