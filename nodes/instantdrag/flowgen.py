@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import comfy.model_management
-import folder_paths
 import torch
 from comfy_api.latest import io
 
@@ -12,9 +11,10 @@ from ...kernels.instantdrag.flowgen_maps import MODES, generate_flow
 from ...kernels.motion.flow import confine_flow
 from ...kernels.motion.prediction import ROUNDS
 from ...kernels.motion.total_flow import predict_total_flow
+from ...weights.tensor_files import read_safetensors
 from ..fitting import mask_of_picture
 from ..inputs import PICTURE_POINTS_INPUT
-from ..model_files import on_device, read_safetensors, register_folder
+from ..model_files import chosen, listed, on_device, register_folder
 from ..motion.prediction import MotionPredictor
 from ..progress import Progress
 from ..types import FlowGenType, FlowType, MotionPredictorType, schema
@@ -48,7 +48,7 @@ class LoadFlowGen(io.ComfyNode):
             inputs=[
                 io.Combo.Input(
                     "flowgen",
-                    options=folder_paths.get_filename_list(FOLDER),
+                    options=list(listed(FOLDER)),
                     tooltip="A FlowGen in ComfyUI/models/flowgen. Without one, take Load Motion Predictor instead.",
                 ),
             ],
@@ -57,7 +57,8 @@ class LoadFlowGen(io.ComfyNode):
 
     @classmethod
     def execute(cls, flowgen):
-        return io.NodeOutput(FlowGenNetwork(folder_paths.get_full_path_or_raise(FOLDER, flowgen)))
+        path = chosen(listed(FOLDER), flowgen, "Load FlowGen", f"ComfyUI/models/{FOLDER}")
+        return io.NodeOutput(FlowGenNetwork(path))
 
 
 def _whole_way(predictor, image, handles, targets):
