@@ -10,6 +10,14 @@ def check_one_picture(image, node):
         raise ValueError(f"{node}: image has {len(image)} pictures; connect one")
 
 
+def one_latent(samples, node):
+    """The single latent [1, C, h, w] of a LATENT; ValueError in the name of a node for any other."""
+    latent = samples["samples"]
+    if latent.ndim != 4 or len(latent) != 1:
+        raise ValueError(f"{node}: samples has shape {list(latent.shape)}; connect the latent of one picture")
+    return latent
+
+
 def check_batch(values, name, count, kind="pictures"):
     """ValueError that begins with name unless values [B, ...] are one for all of count pictures (kind) or one each."""
     if len(values) not in (1, count):

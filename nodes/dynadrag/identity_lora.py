@@ -8,9 +8,10 @@ from ..inputs import MODEL_INPUT, POSITIVE_INPUT, VAE_INPUT
 from ..progress import Progress
 from ..types import schema
 from ..whole_cells import check_cell
-from .gradients import half_precision
+from .checkpointing import memory_named
+from .gradients import loss_scale
+from .inputs import CHECKPOINTING_INPUT
 from .lora_training import train_lora, trainable
-from .supervision import CHECKPOINTING_INPUT, HALF_SCALE, memory_named
 
 NODE = "Identity LoRA"
 
@@ -86,8 +87,7 @@ class IdentityLoRA(io.ComfyNode):
         check_one_picture(image, NODE)
         check_cell(image, vae.spacial_compression_encode(), NODE)
         model = trainable(model)
-        scale = HALF_SCALE if half_precision(model) else 1.0
-        settings = Settings(steps=steps, lr=learning_rate, batch=batch, scale=scale)
+        settings = Settings(steps=steps, lr=learning_rate, batch=batch, scale=loss_scale(model))
         progress = Progress(evaluations(settings))
         with memory_named(NODE):
             latent = vae.encode(image[..., :3])

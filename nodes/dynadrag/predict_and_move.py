@@ -20,17 +20,10 @@ from ..inputs import (
 )
 from ..types import DragPointsType, MotionPredictorType, schema
 from ..whole_cells import picture_in_cells, whole_cells
-from .gradients import half_precision
+from .checkpointing import memory_named
+from .gradients import loss_scale
+from .inputs import BLOCK_INPUT, CHECKPOINTING_INPUT, LAMBDA_INPUT, LR_INPUT, RADIUS_INPUT
 from .rounds import drag
-from .supervision import (
-    BLOCK_INPUT,
-    CHECKPOINTING_INPUT,
-    HALF_SCALE,
-    LAMBDA_INPUT,
-    LR_INPUT,
-    RADIUS_INPUT,
-    memory_named,
-)
 
 NODE = "DynaDrag"
 
@@ -170,7 +163,7 @@ class DynaDrag(io.ComfyNode):
         region = None if mask is None else _region(mask, points, cell)
         settings = Settings(
             rounds=rounds, steps=adam_steps, lr=learning_rate, r1=radius, lam=mask_weight, selection=selection,
-            tolerance=tolerance, scale=HALF_SCALE if half_precision(model) else 1.0,
+            tolerance=tolerance, scale=loss_scale(model),
         )  # fmt: skip
         with memory_named(NODE):
             latent, picture, points, trajectory, done, finite = drag(
