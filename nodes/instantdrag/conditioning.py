@@ -2,6 +2,7 @@
 
 import torch
 from comfy_api.latest import io
+from node_helpers import conditioning_set_values
 
 from ...kernels.instantdrag.conditioning import branches, flow_channels
 from ...kernels.motion.flow import check_flow, resize_flow
@@ -71,8 +72,5 @@ class InstantDragConditioning(io.ComfyNode):
             )
         encoded, flow = _encoded(vae, image, flow)
         shown = branches(encoded, flow_channels(flow * flow_strength, *encoded.shape[-2:]))
-        conds = (
-            [[tokens, {**options, "concat_latent_image": channels}] for tokens, options in conditioning]
-            for channels in shown
-        )
+        conds = (conditioning_set_values(conditioning, {"concat_latent_image": channels}) for channels in shown)
         return io.NodeOutput(*conds, {"samples": torch.zeros_like(shown[0][:, :4])})
