@@ -1,4 +1,4 @@
-"""FlowDiffusion and FlowGen (InstantDrag) from disk, and the demo's FlowDiffusion."""
+"""FlowDiffusion (InstantDrag) from disk: the demo model's, and the UNet of a diffusers folder."""
 
 import json
 from dataclasses import replace
@@ -8,11 +8,10 @@ from diffusers import UNet2DConditionModel
 
 from ...kernels.diffusion.state_dicts import misfit_shapes
 from ...kernels.diffusion.weight_deltas import packed_shapes, unpack_deltas
-from ...kernels.instantdrag.flowgen import FlowGenError, build
 from ...weights import FLOWDIFFUSION
 from ...weights.tensor_files import read_safetensors
-from .checkpoints import DTYPE, CheckpointError
 from .drag_model import load_demo
+from .pipelines import DTYPE, CheckpointError
 from .unet import Denoiser
 from .widened import widened
 
@@ -20,12 +19,6 @@ from .widened import widened
 CHANNELS = 4 + 4 + 2
 # of the files of the demo model's FlowDiffusion
 FORMAT = "dragkit.flowdiffusion"
-
-
-def load_flowgen(path):
-    """The FlowGen of a .safetensors file; FlowGenError for any other file."""
-    weights, _ = read_safetensors(path, path, FlowGenError)
-    return build(weights, Path(path).name).requires_grad_(False)
 
 
 def load_demo_flowdiffusion(path=FLOWDIFFUSION):

@@ -9,15 +9,15 @@ from dragkit.kernels.diffusion.ddim import alphas_cumprod, ddim_step
 from dragkit.kernels.instantdrag.conditioning import guided
 from dragkit.standalone.cli import main
 from dragkit.standalone.methods.instantdrag import instantdrag
-from dragkit.standalone.models.checkpoints import CheckpointError
 from dragkit.standalone.models.drag_model import DragModel, load_demo
 from dragkit.standalone.models.flowdiffusion import (
     CHANNELS,
     FORMAT,
     load_demo_flowdiffusion,
-    load_flowgen,
     with_flowdiffusion,
 )
+from dragkit.standalone.models.pipelines import CheckpointError
+from dragkit.standalone.models.predictors import load_flowgen
 from dragkit.standalone.models.unet import Denoiser
 from dragkit.standalone.models.widened import widened
 from dragkit.standalone.pictures import to_pil
