@@ -29,6 +29,11 @@ class DragModel:
     scaling_factor: float = 0.18215
     unprompted: torch.Tensor | None = None
 
+    def alphas_of(self, timesteps):
+        """[1.0, ...]: alphas of ascending timesteps, behind that of the clean latent, which stands for noise level 0 as
+        in ComfyUI's schedules."""
+        return [1.0] + self.alphas[timesteps].tolist()
+
 
 def load_demo(path=DEMO):
     """The bundled demo model; its UNet's configuration is in the file's metadata."""
