@@ -21,8 +21,9 @@ from dragkit.standalone.scenes.trajectories import Elastic, Swing
 from dragkit.standalone.train import motion as trainer
 from dragkit.standalone.train.data_errors import DataError
 from dragkit.standalone.train.motion_data import Synthetic, bundled, open_data
-from dragkit.standalone.train.motion_videos import FLOW_SIDE, Videos, follow_flow, item_of, read_frames
+from dragkit.standalone.train.motion_videos import FLOW_SIDE, Videos, follow_flow, item_of
 from dragkit.standalone.train.optical_flow import dis
+from dragkit.standalone.train.video_frames import read_frames
 from PIL import Image
 
 TINY = {"hid_S": 8, "hid_T": 16, "N_S": 2, "N_T": 2}
