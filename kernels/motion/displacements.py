@@ -80,13 +80,8 @@ def _arap(handles, targets, region):
     return _enlarged(nodes.to(region.device, torch.float32), step, height, width)
 
 
-def _stretch(handles, targets, region):
-    return lwf(handles, targets, region)[0]
-
-
 # of the bounding box of a region [h, w]: displacement [2, h, w] everywhere in it
 _IN_BOX = {
-    "stretch": _stretch,
     "nearest-4": _on_cells(nearest_4),
     "nearest": _on_cells(nearest),
     "rigid": _on_nodes(rigid),
@@ -94,6 +89,7 @@ _IN_BOX = {
     "affine": _on_nodes(affine),
     "arap": _arap,
 }
+DISPLACEMENTS = ("stretch", *_IN_BOX)
 
 
 def _move(flow, box, part, handles, targets, choice):
@@ -103,21 +99,17 @@ def _move(flow, box, part, handles, targets, choice):
     into.copy_(torch.where(part, _IN_BOX[choice](handles - low, targets - low, part), into))
 
 
-def _over_region(choice):
-    def flow(handles, targets, region):
-        region = region.bool()
-        flow = torch.zeros(1, 2, *region.shape, device=region.device)
-        if len(handles) and region.any():
-            box = bounding_box(region)
-            _move(flow, box, region[box], handles, targets, choice)
-        return flow
-
+def displace_as_one(handles, targets, region, choice):
+    """FLOW [1, 2, H, W] of the drags handles -> targets [N, 2] (cell indices) by a choice of DISPLACEMENTS, for a
+    region [H, W] whose parts, if there are several, move as one."""
+    if choice == "stretch":
+        return lwf(handles, targets, region)
+    region = region.bool()
+    flow = torch.zeros(1, 2, *region.shape, device=region.device)
+    if len(handles) and region.any():
+        box = bounding_box(region)
+        _move(flow, box, region[box], handles, targets, choice)
     return flow
-
-
-# name -> f(handles [N, 2], targets [N, 2], region [H, W]) -> FLOW [1, 2, H, W] (float32, cells), 0 outside the region.
-# Points are cell indices: an integer is the centre of a cell.
-DISPLACEMENTS = {choice: _over_region(choice) for choice in _IN_BOX}
 
 
 def _part_at(labels, handle, reach):
@@ -138,9 +130,15 @@ def _part_at(labels, handle, reach):
 
 
 def displace(handles, targets, region, choice, reach=None):
-    """FLOW [1, 2, H, W] of the drags handles -> targets [N, 2] (cell indices) by the choice of DISPLACEMENTS over
-    region [H, W]: every connected part moves by its own handles, one without handles stays. A handle outside belongs to
-    the nearest part within reach cells (1/32 of the longer side); farther away it is a DisplacementError."""
+    """FLOW [1, 2, H, W] (float32, cells; 0 outside) of the drags handles -> targets [N, 2] (cell indices: an integer is
+    the centre of a cell) by a choice of DISPLACEMENTS over region [H, W].
+
+    Every connected part moves by its own handles, one without handles stays. A handle outside belongs to the nearest
+    part within reach cells (1/32 of the longer side); farther away it is a DisplacementError. "stretch" alone moves the
+    whole region as one sheet, pulled by every handle, as published.
+    """
+    if choice == "stretch":
+        return lwf(handles, targets, region)
     region = region.bool()
     reach = REACH * max(region.shape) if reach is None else reach
     flow = torch.zeros(1, 2, *region.shape, device=region.device)

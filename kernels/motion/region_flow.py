@@ -7,7 +7,7 @@ import torch.nn.functional as F
 
 from ..points.region_pairs import RegionPairError
 from ..points.strokes import Stroke, rasterise
-from .displacements import DISPLACEMENTS
+from .displacements import displace_as_one
 
 # square pixels; flatter corners give no homography that can be trusted
 FLAT = 1e-3
@@ -82,7 +82,7 @@ def polygon_flow(pair, height, width):
     else:
         guides = torch.linspace(0, len(handle) - 1, min(len(handle), GUIDES)).round().long()
         # cells of a grid: a centre is an integer
-        flow = DISPLACEMENTS["affine"](handle[guides] - 0.5, target[guides] - 0.5, covered)
+        flow = displace_as_one(handle[guides] - 0.5, target[guides] - 0.5, covered, "affine")
     return flow, covered, covered_target
 
 

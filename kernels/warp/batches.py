@@ -10,7 +10,10 @@ MODES = {"inverse": warp, "fastdrag": relocate}
 
 def warp_batch(latent, flow, mask, mode):
     """latent [B, C, H, W], flow [1 or B, 2, H, W], mask [1 or B, H, W] -> warped latent and holes [B, H, W] (bool)."""
-    batch = latent.shape[0]
+    batch = len(latent)
+    if len(flow) == len(mask) == 1:
+        moved, holes = MODES[mode](latent, flow, mask[0])
+        return moved, holes.expand(batch, -1, -1)
     flow, mask = flow.expand(batch, -1, -1, -1), mask.expand(batch, -1, -1)
     moved = [MODES[mode](latent[i : i + 1], flow[i : i + 1], mask[i]) for i in range(batch)]
     return torch.cat([one for one, _ in moved]), torch.cat([holes for _, holes in moved])

@@ -26,8 +26,11 @@ def _sampled(image, arrived, sampling):
     source = torch.view_as_real(arrived.place + arrived.back)
     grid = torch.addcmul(scale / 2 - 1, source, scale).expand(len(image), -1, -1, -1)
     sampled = F.grid_sample(image.float(), grid, sampling, "border", align_corners=False).to(image.dtype)
-    # bicubic overshoots at edges
-    return sampled if sampling == "bilinear" else sampled.clamp_(image.min(), image.max())
+    if sampling == "bicubic":
+        # it overshoots at edges
+        low, high = (ends.view(-1, 1, 1, 1) for ends in image.flatten(1).aminmax(dim=1))
+        sampled = sampled.clamp(low, high)
+    return sampled
 
 
 def _warp(image, flow, region, sampling, front):

@@ -1,12 +1,9 @@
 """FastDrag's one step: the latent is moved by the latent warpage function, and what was vacated is filled."""
 
-from functools import partial
-
 import torch
 from comfy_api.latest import io
 
 from ...kernels.motion.displacements import DISPLACEMENTS, displace
-from ...kernels.motion.lwf import lwf
 from ...kernels.points.masks import mask_to_grid
 from ...kernels.warp.batches import MODES, warp_batch
 from ...kernels.warp.bnni import bnni, bnni_sequential
@@ -76,9 +73,7 @@ class LatentWarpage(io.ComfyNode):
             region = torch.ones(1, height, width, dtype=torch.bool)
         if flow is None:
             points = drag_points.to_grid(width, height)
-            # the published motion is that of the whole region
-            of = lwf if displacement == "stretch" else partial(displace, choice=displacement)
-            flow = torch.cat([of(*points, one) for one in region])
+            flow = torch.cat([displace(*points, one, displacement) for one in region])
         else:
             flow = fit_flow(flow, height, width, "Latent Warpage", len(latent), "latents")
         moved, holes = warp_batch(latent, flow.to(latent.device), region.to(latent.device), mode)

@@ -6,8 +6,8 @@ from comfy_api.latest import io
 from ...kernels.motion.displacements import DISPLACEMENTS, displace
 from ...kernels.points.find_region import find_region
 from ...kernels.warp.alpha import warp_picture
-from ...kernels.warp.inverse import FRONTS
 from ...kernels.warp.picture import SAMPLINGS, inpaint_mask
+from ...kernels.warp.sheet import FRONTS
 from ..fitting import fit_flow, mask_of_picture
 from ..inputs import DRAG_POINTS_INPUT, FLOW_INPUT
 from ..types import FlowType, schema
@@ -37,7 +37,7 @@ class DragWarp(io.ComfyNode):
                     tooltip="How what lies between the handles follows. rigid: turns and shifts without stretching. "
                     "similarity: may grow, too. affine: may shear, too. arap: as rigid as possible on a grid. nearest: "
                     "everything follows its nearest handle. nearest-4: average of the four nearest, as published "
-                    "(Inpaint4Drag). stretch: a rubber sheet held at its edge (FastDrag).",
+                    "(Inpaint4Drag). stretch: a rubber sheet held at a circle around all regions together (FastDrag).",
                 ),
                 io.Combo.Input(
                     "sampling",
@@ -60,7 +60,8 @@ class DragWarp(io.ComfyNode):
                 io.Mask.Input(
                     "mask",
                     optional=True,
-                    tooltip="The regions that move (1); each separate part follows the points in it. None, or one "
+                    tooltip="The regions that move (1); each separate part follows the points in it (stretch takes "
+                    "all of them for one). None, or one "
                     "that is empty or covers everything: found from the points, or where the flow moves something.",
                 ),
                 FLOW_INPUT,

@@ -2,8 +2,8 @@
 
 from functools import cache
 
+from ...kernels.motion.displacements import displace
 from ...kernels.motion.flow import confine_flow, resize_flow
-from ...kernels.motion.lwf import lwf
 from ...kernels.motion.prediction import predict_flow
 from ...kernels.motion.total_flow import predict_total_flow
 from ..methods.instantdrag import instantdrag
@@ -23,7 +23,7 @@ def predicted(case):
 
 def stretched(case):
     """By FastDrag's formula over what changes."""
-    return lwf(*case.points.to_grid(*case.source.shape[:0:-1]), case.mask[0] > 0.5)
+    return displace(*case.points.to_grid(*case.source.shape[:0:-1]), case.mask[0] > 0.5, "stretch")
 
 
 def _edited(flow_of):

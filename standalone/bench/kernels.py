@@ -5,7 +5,7 @@ import time
 
 import torch
 
-from ...kernels.motion.lwf import lwf
+from ...kernels.motion.displacements import displace
 from ...kernels.warp.batches import warp_batch
 from ..methods.fastdrag import FILL_OF_MODE, FILLS
 from .plain_loop import bnni_plain, relocate_plain
@@ -24,7 +24,7 @@ def _case(side, channels, points, seed=0):
 
 
 def _edit(mode, latent, handles, targets, mask):
-    moved, holes = warp_batch(latent, lwf(handles, targets, mask[0]), mask, mode)
+    moved, holes = warp_batch(latent, displace(handles, targets, mask[0], "stretch"), mask, mode)
     return FILLS[FILL_OF_MODE[mode]](moved, holes[0])
 
 

@@ -5,8 +5,8 @@ from functools import partial
 import torch
 from tqdm import tqdm
 
+from ...kernels.motion.displacements import displace
 from ...kernels.motion.first_guess import STEP, first_guess
-from ...kernels.motion.lwf import lwf
 from ...kernels.motion.prediction import predict_flow, roll_out
 from ...weights import HELD_OUT
 from ..models.predictors import load_motion_predictor
@@ -47,7 +47,7 @@ def straight(image, handles, targets):
 
 def stretched(mask, image, handles, targets):
     """An equal part of the latent warpage function's drag over the region that the content comes by."""
-    return lwf(handles - 0.5, targets - 0.5, mask) * even_part(handles, targets, *image.shape[-2:])
+    return displace(handles - 0.5, targets - 0.5, mask, "stretch") * even_part(handles, targets, *image.shape[-2:])
 
 
 def spaced(path):

@@ -6,7 +6,7 @@ import torch
 
 from ...kernels.diffusion.ddim import invert, sample
 from ...kernels.diffusion.kv_cache import KVCache
-from ...kernels.motion.lwf import lwf
+from ...kernels.motion.displacements import displace
 from ...kernels.points.masks import mask_to_grid
 from ...kernels.warp.batches import warp_batch
 from ...kernels.warp.bnni import bnni, bnni_sequential
@@ -45,7 +45,7 @@ def fastdrag_latent(
     region = torch.ones(1, height, width, dtype=torch.bool) if mask is None else mask_to_grid(mask, height, width)
     region = region.to(noisy.device)
     if flow is None:
-        flow = lwf(*points.to_grid(width, height), region[0])
+        flow = displace(*points.to_grid(width, height), region[0], "stretch")
     moved, holes = warp_batch(noisy, flow, region, mode)
     moved = FILLS[FILL_OF_MODE[mode]](moved, holes[0])
     with model.denoiser.replaying(cache, strength=consistency) if consistency else nullcontext():

@@ -1,14 +1,30 @@
-"""The numbers that the editor's preview must find too: the kernels still give what the golden file holds."""
+"""The latent warpage function: the published numbers, and those that the editor's preview must find too."""
 
 import json
 from pathlib import Path
 
 import pytest
 import torch
-from dragkit.kernels.motion.lwf import lwf
+from dragkit.kernels.motion.lwf import circumscribed_circle, lwf, stretch_ratio
 from dragkit.kernels.points.masks import mask_to_grid
 
+from ...golden.fastdrag_warp import CASES, case
+
 GOLDEN = json.loads((Path(__file__).parents[2] / "golden/lwf_js.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_lwf_matches_the_published_field(name):
+    g, handles, targets, mask = case(name)
+    centre, radius = circumscribed_circle(mask)
+    torch.testing.assert_close(centre.flip(0).float(), g["circle_center_yx"])
+    torch.testing.assert_close(radius.float(), g["circle_radius"][0])
+    flow = lwf(handles, targets, mask)
+    moved = g["dest_yx"][:, 0] != -9999
+    torch.testing.assert_close(flow[0].flip(0)[:, mask].T[moved], g["move_vector_yx"][moved], rtol=1e-4, atol=1e-4)
+    cells = mask.nonzero().flip(-1).double()
+    ratios = torch.stack([stretch_ratio(cells, handle, centre, radius) for handle in handles])
+    torch.testing.assert_close(ratios[:, moved].float(), g["scale_factor"][:, moved], rtol=1e-3, atol=1e-4)
 
 
 def mask_of(rows):

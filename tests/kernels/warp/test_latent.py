@@ -1,125 +1,13 @@
-"""FastDrag's latent warpage and BNNI against numbers from the published code, and the behaviour DragKit adds."""
-
-from pathlib import Path
+"""The latent warpage: identities, holes, fractions of a cell, what is in front."""
 
 import pytest
 import torch
-from dragkit.kernels.motion.lwf import circumscribed_circle, lwf, stretch_ratio
-from dragkit.kernels.warp.bnni import bnni, bnni_sequential
-from dragkit.kernels.warp.latent import inverse_map, warp
-from dragkit.kernels.warp.relocate import destinations, relocate
-from safetensors.torch import load_file
+from dragkit.kernels.motion.lwf import lwf
+from dragkit.kernels.warp.batches import MODES, warp_batch
+from dragkit.kernels.warp.latent import warp
+from dragkit.kernels.warp.relocate import relocate
 
-GOLDEN = Path(__file__).parents[2] / "golden"
-WARP = load_file(GOLDEN / "fastdrag_warp.safetensors")
-CASES = sorted({name.split("/")[0] for name in WARP})
-BNNI = load_file(GOLDEN / "fastdrag_bnni.safetensors")
-
-
-def case(name):
-    g = {key.split("/")[1]: value for key, value in WARP.items() if key.split("/")[0] == name}
-    handles, targets = g["handle_yx_half"].flip(-1) / 4, g["target_yx_half"].flip(-1) / 4
-    return g, handles.double(), targets.double(), g["mask"][0, 0] > 0
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_lwf_matches_the_published_field(name):
-    g, handles, targets, mask = case(name)
-    centre, radius = circumscribed_circle(mask)
-    torch.testing.assert_close(centre.flip(0).float(), g["circle_center_yx"])
-    torch.testing.assert_close(radius.float(), g["circle_radius"][0])
-    flow = lwf(handles, targets, mask)
-    moved = g["dest_yx"][:, 0] != -9999
-    torch.testing.assert_close(flow[0].flip(0)[:, mask].T[moved], g["move_vector_yx"][moved], rtol=1e-4, atol=1e-4)
-    cells = mask.nonzero().flip(-1).double()
-    ratios = torch.stack([stretch_ratio(cells, handle, centre, radius) for handle in handles])
-    torch.testing.assert_close(ratios[:, moved].float(), g["scale_factor"][:, moved], rtol=1e-3, atol=1e-4)
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_relocation_is_the_published_one_bit_for_bit(name):
-    g, handles, targets, mask = case(name)
-    flow = lwf(handles, targets, mask)
-    cells, ends = destinations(flow, mask)
-    assert torch.equal(cells.flip(-1).int(), g["pixel_yx"])
-    on_handle = g["dest_yx"][:, 0] == -9999
-    assert torch.equal(ends.flip(-1).int()[~on_handle], g["dest_yx"][~on_handle])
-    warped, holes = relocate(g["latent"], flow, mask)
-    if on_handle.any():
-        return
-    assert torch.equal(warped, g["out_0"])
-    assert torch.equal(torch.where(holes, g["latent"], warped), g["out_ori"])
-    torch.testing.assert_close(bnni_sequential(warped), g["out_interpolation"], rtol=1e-5, atol=1e-5)
-
-
-@pytest.mark.parametrize("name", ["one_point_on_grid"])
-def test_a_handle_exactly_on_a_cell_moves_by_its_whole_drag(name):
-    g, handles, targets, mask = case(name)
-    on_handle = (g["dest_yx"][:, 0] == -9999).nonzero()[0, 0]
-    cells, ends = destinations(lwf(handles, targets, mask), mask)
-    assert torch.equal(cells[on_handle].double(), handles[0])
-    assert torch.equal(ends[on_handle].double(), targets[0].round())
-    published = g["dest_yx"][g["dest_yx"][:, 0] != -9999]
-    others = torch.arange(len(cells)) != on_handle
-    assert torch.equal(ends[others].flip(-1).int(), published)
-
-
-@pytest.mark.parametrize("name", sorted({key.split("/")[0] for key in BNNI}))
-def test_sequential_bnni_is_the_published_one(name):
-    torch.testing.assert_close(bnni_sequential(BNNI[f"{name}/in"]), BNNI[f"{name}/out"], rtol=1e-5, atol=1e-6)
-
-
-def plain_bnni(latent, holes):
-    """The paper's description, cell by cell."""
-    out, (height, width) = latent.clone(), holes.shape
-    for y, x in holes.nonzero().tolist():
-        values, weights = [], []
-        for dy, dx in ((0, -1), (0, 1), (-1, 0), (1, 0)):
-            k = 1
-            while 0 <= y + k * dy < height and 0 <= x + k * dx < width:
-                if not holes[y + k * dy, x + k * dx]:
-                    values.append(latent[:, :, y + k * dy, x + k * dx])
-                    weights.append(1 / k)
-                    break
-                k += 1
-        if values:
-            out[:, :, y, x] = sum(v * w for v, w in zip(values, weights, strict=True)) / sum(weights)
-    return out
-
-
-def random_case(seed, height=20, width=27, channels=3, batch=2):
-    g = torch.Generator().manual_seed(seed)
-    latent = torch.randn(batch, channels, height, width, generator=g)
-    return latent, torch.rand(height, width, generator=g) < 0.3
-
-
-def test_bnni_fills_every_hole_from_valued_cells_only():
-    latent, holes = random_case(1)
-    torch.testing.assert_close(bnni(latent, holes), plain_bnni(latent, holes))
-
-
-def test_bnni_has_no_direction():
-    latent, holes = random_case(2)
-    turned = bnni(latent.flip(3), holes.flip(1)).flip(3)
-    torch.testing.assert_close(turned, bnni(latent, holes))
-    assert (bnni_sequential(latent.flip(3), holes.flip(1)).flip(3) - bnni_sequential(latent, holes)).abs().max() > 0.1
-
-
-def test_bnni_reaches_cells_without_a_value_in_row_and_column():
-    latent = torch.arange(25.0).view(1, 1, 5, 5)
-    holes = torch.ones(5, 5, dtype=torch.bool)
-    holes[0, 0] = False
-    assert torch.equal(bnni(latent, holes), torch.zeros(1, 1, 5, 5))
-    assert torch.equal(bnni(latent, torch.ones(5, 5)), latent)
-
-
-def test_bnni_keeps_real_zeros():
-    latent, holes = random_case(3)
-    latent[:, 0, 4, 4] = 0
-    holes[4, 4] = False
-    assert torch.equal(bnni(latent, holes)[:, :, 4, 4], latent[:, :, 4, 4])
-    assert torch.equal(bnni_sequential(latent, holes)[:, :, 4, 4], latent[:, :, 4, 4])
-
+from ...golden.fastdrag_warp import case
 
 METHODS = [warp, relocate]
 
@@ -154,27 +42,6 @@ def test_batch_equals_loop_and_the_input_is_not_written(method):
     assert torch.equal(latent, kept) and holes.shape == (1, 24, 31)
     assert torch.equal(moved, torch.cat([method(one[None], flow, mask)[0] for one in latent]))
     assert not torch.equal(moved, latent)
-
-
-def test_the_source_of_a_move_by_fractions_of_a_cell_is_exact():
-    x, y = torch.meshgrid(torch.arange(40.0), torch.arange(30.0), indexing="xy")
-    flow = torch.tensor([2.3, -1.6]).view(2, 1, 1).expand(2, 30, 40)
-    source, holes = inverse_map(flow, torch.ones(30, 40, dtype=torch.bool))
-    expected = torch.stack((x - 2.3, y + 1.6))
-    torch.testing.assert_close(source[:, ~holes], expected[:, ~holes])
-    assert holes[:, :2].all() and holes[-1].all() and not holes[:-2, 3:].any()
-
-
-@pytest.mark.parametrize("angle", [0.3, -1.0])
-def test_the_source_of_a_rotation_is_the_inverse_rotation(angle):
-    x, y = torch.meshgrid(torch.arange(41.0) - 20, torch.arange(41.0) - 20, indexing="xy")
-    c, s = torch.cos(torch.tensor(angle)), torch.sin(torch.tensor(angle))
-    flow = torch.stack((c * x - s * y - x, s * x + c * y - y))
-    source, holes = inverse_map(flow, torch.ones(41, 41, dtype=torch.bool))
-    inner = x.square() + y.square() < 15**2
-    expected = torch.stack((c * x + s * y, -s * x + c * y)) + 20
-    torch.testing.assert_close(source[:, inner], expected[:, inner], atol=1e-3, rtol=0)
-    assert not holes[inner].any()
 
 
 def test_values_between_cells_follow_a_slope_and_keep_noise_alive():
@@ -234,3 +101,29 @@ def test_lwf_stretches_without_gaps_where_the_paper_leaves_some():
     flow = lwf(handles, targets, mask)
     assert relocate(g["latent"], flow, mask)[1].sum() == 299
     assert warp(g["latent"], flow, mask)[1].sum() < 120
+
+
+def test_a_batch_with_one_motion_is_a_loop_and_so_is_one_with_several():
+    latent = torch.randn(3, 4, 24, 31)
+    mask = torch.ones(3, 24, 31, dtype=torch.bool)
+    mask[1, :, :15] = False
+    flow = torch.cat([lwf(torch.tensor([[10.3, 8.2]]), torch.tensor([[15.0 + i, 11.0]]), mask[0]) for i in range(3)])
+    for mode in MODES:
+        for flows, masks in ((flow[:1], mask[:1]), (flow, mask), (flow[:1], mask), (flow, mask[:1])):
+            moved, holes = warp_batch(latent, flows, masks, mode)
+            assert holes.shape == (3, 24, 31) and holes.dtype == torch.bool
+            for i in range(3):
+                one = MODES[mode](latent[i : i + 1], flows[i % len(flows)][None], masks[i % len(masks)])
+                assert torch.equal(moved[i], one[0][0]) and torch.equal(holes[i], one[1][0])
+
+
+def test_what_leaves_the_mask_is_gone():
+    latent = torch.randn(1, 4, 24, 31)
+    mask = torch.zeros(24, 31, dtype=torch.bool)
+    mask[8:16, 10:18] = True
+    flow = torch.zeros(1, 2, 24, 31)
+    flow[:, 0] = 5
+    moved, holes = warp(latent, flow, mask)
+    assert torch.equal(moved[:, :, ~mask], latent[:, :, ~mask])
+    torch.testing.assert_close(moved[:, :, 8:16, 15:18], latent[:, :, 8:16, 10:13])
+    assert holes[0, 8:16, 10:15].all() and holes.sum() == 40

@@ -1,161 +1,20 @@
-"""The drag warp: displacements over regions, their inverse, and the warped picture with its masks."""
+"""The drag warp: the picture, what opened up, what is in front, and the mask to paint anew."""
 
-import math
 from pathlib import Path
 
 import pytest
 import torch
-from dragkit.kernels.motion.displacements import DISPLACEMENTS, DisplacementError, displace
-from dragkit.kernels.motion.nearest import nearest_handle
+from dragkit.kernels.motion.displacements import DISPLACEMENTS, displace
 from dragkit.kernels.points.find_region import find_region
-from dragkit.kernels.warp.inverse import FRONTS, invert
 from dragkit.kernels.warp.picture import SAMPLINGS, drag_warp, inpaint_mask
+from dragkit.kernels.warp.sheet import FRONTS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file
 
+from ..known_motions import DISC, HANDLES, HEIGHT, TWO, WIDTH, X, affine, field, turn
+
 GOLDEN = load_file(Path(__file__).parents[2] / "golden" / "drag_warp.safetensors")
-HEIGHT, WIDTH = 90, 120
-X, Y = torch.meshgrid(torch.arange(float(WIDTH)), torch.arange(float(HEIGHT)), indexing="xy")
-CENTRE = torch.tensor([60.0, 45.0], dtype=torch.float64)
-DISC = ((X - 60) / 30) ** 2 + ((Y - 45) / 24) ** 2 < 1
-RING = DISC & ((X - 60) ** 2 + (Y - 45) ** 2 > 10**2)
-HANDLES = torch.tensor([[40.0, 38], [76.3, 41.2], [55.7, 60], [64, 31]], dtype=torch.float64)
-WHOLE = torch.ones(HEIGHT, WIDTH, dtype=torch.bool)
-
-
-def affine(matrix, shift=(0.0, 0.0)):
-    matrix, shift = torch.tensor(matrix, dtype=torch.float64), torch.tensor(shift, dtype=torch.float64)
-    return lambda xy: (xy - CENTRE) @ matrix.T + CENTRE + shift
-
-
-def turn(angle, scale=1.0):
-    c, s = scale * math.cos(angle), scale * math.sin(angle)
-    return [[c, -s], [s, c]]
-
-
-ALL = [name for name in DISPLACEMENTS if name != "stretch"]
-TURNING, SCALING = ["rigid", "similarity", "affine", "arap"], ["similarity", "affine"]
-MOTIONS = [
-    (affine(turn(0.0), (6.3, -4.6)), ALL),
-    (affine(turn(0.5), (3.0, 4.0)), TURNING),
-    (affine(turn(2.6)), TURNING),
-    (affine(turn(0.2, 1.4)), SCALING),
-    (affine(turn(0.0, 2.8)), SCALING),
-    (affine(turn(-0.3, 0.6)), SCALING),
-    (affine([[1.0, 0.0], [0.0, 1.7]]), ["affine"]),
-    (affine([[1.1, 0.3], [0.0, 0.9]], (2.0, 3.0)), ["affine"]),
-]
-
-
-def field(motion, height=HEIGHT, width=WIDTH):
-    cells = torch.stack((X, Y), -1)[:height, :width].double()
-    return (motion(cells) - cells).permute(2, 0, 1).float()
-
-
-def inverse(flow, region, front="longest"):
-    """Sources [H, W, 2] and where content arrives [H, W]."""
-    source, mask = torch.zeros(*region.shape, 2), torch.zeros_like(region)
-    for arrived in invert(flow, region, front):
-        source[arrived.window] = torch.view_as_real(arrived.place + arrived.back)
-        mask[arrived.window] = arrived.mask
-    return source, mask
-
-
-@pytest.mark.parametrize("region", [DISC, RING], ids=["disc", "ring"])
-@pytest.mark.parametrize("motion,choice", [(motion, choice) for motion, choices in MOTIONS for choice in choices])
-def test_exact_motions_are_recovered(motion, choice, region):
-    flow = displace(HANDLES, motion(HANDLES), region, choice)
-    assert flow.dtype == torch.float32 and not flow[0][:, ~region].any()
-    assert (flow[0] - field(motion))[:, region].norm(dim=0).max() < 0.05
-
-
-@pytest.mark.parametrize("region", [DISC, RING], ids=["disc", "ring"])
-@pytest.mark.parametrize("motion", [motion for motion, _ in MOTIONS])
-def test_the_inverse_undoes_the_motion_and_misses_nothing(motion, region):
-    source, mask = inverse(field(motion), region)
-    places = torch.stack((X, Y), -1)[mask]
-    torch.testing.assert_close(motion(source[mask].double()).float(), places, atol=0.01, rtol=0)
-    # what arrives is exactly what comes from a cell of the region
-    origin = motion(torch.zeros(1, 2, dtype=torch.float64))
-    matrix = (motion(torch.eye(2, dtype=torch.float64)) - origin).T
-    back = ((torch.stack((X, Y), -1).double() - origin) @ torch.linalg.inv(matrix).T).round().long()
-    inside = (back >= 0).all(-1) & (back[..., 0] < WIDTH) & (back[..., 1] < HEIGHT)
-    expected = torch.zeros_like(region)
-    expected[inside] = region[back[inside][:, 1], back[inside][:, 0]]
-    assert (expected ^ mask).sum() <= 0.002 * expected.sum()
-
-
-@pytest.mark.parametrize("choice", ALL)
-def test_bent_motions_are_undone_where_they_can_be_seen(choice):
-    targets = HANDLES + torch.tensor([[5.0, 2], [-3, 4], [2, -4], [-1, 3]], dtype=torch.float64)
-    flow = displace(HANDLES, targets, DISC, choice)[0]
-    source, mask = inverse(flow, DISC)
-    grid = (source + 0.5) * 2 / torch.tensor([WIDTH, HEIGHT]) - 1
-    ends = source + torch.nn.functional.grid_sample(flow[None], grid[None], align_corners=False)[0].permute(1, 2, 0)
-    error = (ends - torch.stack((X, Y), -1)).norm(dim=-1)[mask]
-    # at a tear or the rim of the region, between a flow and none, the sampled flow says nothing
-    assert error.median() < 5e-3 and (error < 0.05).float().mean() > 0.85
-
-
-def test_opposed_drags_do_not_fold_when_the_winner_takes_all():
-    handles = torch.tensor([[45.0, 45], [75, 45]], dtype=torch.float64)
-    targets = handles + torch.tensor([[9.0, 0], [-12, 0]], dtype=torch.float64)
-    flow = displace(handles, targets, DISC, "nearest")[0]
-    assert set(flow[0][DISC].tolist()) == {9.0, -12.0}
-    source, mask = inverse(flow, DISC)
-    back = (source - torch.stack((X, Y), -1))[mask]
-    assert {tuple(one) for one in back.tolist()} == {(-9.0, 0.0), (12.0, 0.0)}
-    # the longer move is in front as a whole, and only once
-    assert (back[:, 0] == 12).sum() == (flow[0] == -12).sum()
-    assert len(source[mask].unique(dim=0)) == mask.sum()
-
-
-def test_the_nearest_handle_is_found_whatever_the_size():
-    generator = torch.Generator().manual_seed(0)
-    for height, width in ((1, 1), (3, 5), (9, 8), (37, 2), (50, 64)):
-        handles = torch.rand(12, 2, generator=generator) * torch.tensor([width, height])
-        cells = torch.stack(torch.meshgrid(torch.arange(width), torch.arange(height), indexing="xy"), -1).view(-1, 2)
-        expected = torch.cdist(cells.float(), handles).argmin(1).view(height, width)
-        assert torch.equal(nearest_handle(height, width, handles).long(), expected)
-
-
-def test_nearest_4_is_the_published_mean():
-    generator = torch.Generator().manual_seed(1)
-    handles = torch.rand(7, 2, generator=generator).double() * 20 + 50
-    targets = handles + torch.randn(7, 2, generator=generator)
-    flow = displace(handles, targets, DISC, "nearest-4")[0]
-    for x, y in ((52, 50), (60, 45), (68, 61)):
-        distance = (torch.tensor([x, y]) - handles).norm(dim=1)
-        order = distance.argsort()[:4]
-        weight = 1 / (distance[order] + 1e-6)
-        expected = (weight[:, None] * (targets - handles)[order]).sum(0) / weight.sum()
-        torch.testing.assert_close(flow[:, y, x].double(), expected, atol=1e-4, rtol=0)
-
-
-@pytest.mark.parametrize("choice", ["rigid", "similarity", "affine"])
-def test_close_handles_that_part_reach_their_targets(choice):
-    handles = torch.tensor([[151.0, 101], [157, 101]], dtype=torch.float64)
-    vectors = torch.tensor([[0.0, -30], [0, 30]], dtype=torch.float64)
-    flow = displace(handles, handles + vectors, torch.ones(300, 400, dtype=torch.bool), choice)[0]
-    for handle, vector in zip(handles.long().tolist(), vectors.float(), strict=True):
-        torch.testing.assert_close(flow[:, handle[1], handle[0]], vector, atol=0.01, rtol=0)
-
-
-def test_arap_reaches_its_targets_and_bends_less_than_the_mean():
-    handles = torch.tensor([[32.0, 45], [60, 45], [88, 45]], dtype=torch.float64)
-    targets = handles + torch.tensor([[0.0, 8], [0, -8], [0, 8]], dtype=torch.float64)
-    band = (X > 28) & (X < 92) & ((Y - 45).abs() < 8)
-
-    def stretch(choice):
-        flow = displace(handles, targets, band, choice)[0]
-        for handle, target in zip(handles.long().tolist(), targets.tolist(), strict=True):
-            arrived = torch.tensor(handle) + flow[:, handle[1], handle[0]]
-            assert torch.dist(arrived, torch.tensor(target)) < 0.1
-        end = torch.stack((X, Y)) + flow
-        return (end.diff(dim=1)[:, 38:52, 30:90].norm(dim=0) - 1).square().mean()
-
-    assert stretch("arap") < 0.5 * stretch("nearest-4")
 
 
 def test_the_golden_numbers_hold_every_choice():
@@ -170,28 +29,6 @@ def test_a_choice_gives_its_golden_numbers(choice):
     warped = drag_warp(GOLDEN["image"], GOLDEN[f"{choice}/flow"], region[None])
     torch.testing.assert_close(warped.image, GOLDEN[f"{choice}/image"], atol=1e-3, rtol=1e-3)
     assert torch.equal(warped.opened, GOLDEN[f"{choice}/opened"].bool())
-
-
-TWO = ((X - 30).abs() < 10) & ((Y - 45).abs() < 10) | ((X - 90).abs() < 10) & ((Y - 45).abs() < 10)
-
-
-@pytest.mark.parametrize("choice", list(DISPLACEMENTS))
-def test_each_part_of_a_region_follows_its_own_points(choice):
-    handles = torch.tensor([[30.0, 45], [101.0, 45]], dtype=torch.float64)
-    flow = displace(handles, handles + torch.tensor([[0.0, 7]]), TWO, choice)[0]
-    assert flow[1, 45, 30] == pytest.approx(7, abs=1e-4) and flow[1, 45, 96:100].min() > 0.5
-    flow = displace(handles[:1], handles[:1] + 5, TWO, choice)[0]
-    assert flow[:, :, :45].any() and not flow[:, :, 60:].any()
-
-
-def test_a_point_outside_belongs_to_the_nearest_part_or_is_named():
-    handles = torch.tensor([[30.0, 45], [42.0, 45]], dtype=torch.float64)
-    flow = displace(handles, handles + 4, TWO, "nearest", reach=3)[0]
-    assert flow[:, :, :45].any() and not flow[:, :, 60:].any()
-    with pytest.raises(DisplacementError, match="^point 2 starts outside the region, more than 2 away from it; [^.]*$"):
-        displace(handles, handles + 4, TWO, "nearest", reach=2)
-    with pytest.raises(DisplacementError, match="^point 1 "):
-        displace(handles, handles + 4, TWO & False, "rigid")
 
 
 @pytest.mark.parametrize("choice", list(DISPLACEMENTS))
@@ -289,6 +126,13 @@ def test_a_batch_is_a_loop_in_any_dtype(dtype):
     assert torch.equal(image, kept)
 
 
+def test_bicubic_values_stay_within_their_own_picture():
+    image = torch.stack((torch.rand(3, HEIGHT, WIDTH).round(), 5 * torch.rand(3, HEIGHT, WIDTH)))
+    flow = torch.full((1, 2, HEIGHT, WIDTH), 0.4)
+    warped = drag_warp(image, flow, torch.ones(1, HEIGHT, WIDTH, dtype=torch.bool), "bicubic")
+    assert warped.moved.all(-1).any() and warped.image[0].min() >= 0 and warped.image[0].max() <= 1
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.sampled_from(list(DISPLACEMENTS)), st.sampled_from(FRONTS))
 def test_any_drag_over_any_region(seed, choice, front):
@@ -306,15 +150,6 @@ def test_any_drag_over_any_region(seed, choice, front):
     still = ~warped.moved[0]
     assert torch.equal(warped.image[:, :, still], image[:, :, still])
     assert not (warped.opened & warped.moved).any() and not (warped.opened[0] & ~region).any()
-
-
-def test_a_region_is_found_around_the_points():
-    handles = torch.tensor([[20.0, 20], [90, 60]], dtype=torch.float64)
-    region = find_region(handles, handles + torch.tensor([[30.0, 0], [0, 2]]), HEIGHT, WIDTH)
-    # half the drag, and the least part of the shorter side
-    assert region[20, 6] and not region[20, 3] and region[60, 84] and not region[60, 81]
-    assert region[20, 20] and region[60, 90] and not region[40, 55]
-    assert not find_region(handles[:0], handles[:0], HEIGHT, WIDTH).any()
 
 
 def test_the_inpaint_mask_holds_what_opened_and_the_seam():
