@@ -1,28 +1,107 @@
-"""`dragkit edit --method lightningdrag` with a tiny inpainting checkpoint, and the LoRA files it takes."""
+"""`dragkit demo` and `dragkit edit` by every method."""
 
+import numpy as np
 import pytest
 import torch
-from diffusers import AutoencoderKL, StableDiffusionPipeline, UNet2DConditionModel
+from diffusers import AutoencoderKL, StableDiffusionPipeline
 from dragkit.kernels.lightningdrag.files import FORMAT, pack
 from dragkit.standalone.cli import main
-from dragkit.standalone.models.lora_files import LoraError, add_lora
-from dragkit.standalone.pictures import to_pil
+from dragkit.standalone.models.drag_model import load_demo
+from dragkit.standalone.models.flowdiffusion import CHANNELS
+from dragkit.standalone.models.widened import widened
+from dragkit.standalone.pictures import to_pil, to_tensor
 from dragkit.standalone.scenes.photographs import photograph
+from dragkit.standalone.train.flowdiffusion import export
 from PIL import Image
 from safetensors.torch import save_file
 from transformers import CLIPTextModel
 
 from ..golden import lightningdrag_tiny as tiny
-from ..standalone.models.test_checkpoints import scheduler, text_config, tokenizer
+from .inpainting import unet
+from .pipelines import scheduler, text_config, tokenizer
 
 
-def unet():
-    network = UNet2DConditionModel(
-        sample_size=16, in_channels=9, block_out_channels=tiny.WIDTHS, layers_per_block=2, norm_num_groups=tiny.GROUPS,
-        cross_attention_dim=tiny.CONTEXT, attention_head_dim=tiny.HEADS,
-    )  # fmt: skip
-    network.load_state_dict(tiny.unet_weights())
-    return network
+def test_demo_command_writes_before_points_after(tmp_path, capsys):
+    output = tmp_path / "demo.png"
+    main(["demo", "-o", str(output)])
+    assert Image.open(output).size == (768, 256)
+    assert str(output) in capsys.readouterr().out
+
+
+def test_edit_command(tmp_path):
+    source, mask, points, output = (tmp_path / name for name in ("in.png", "mask.png", "points.txt", "out.png"))
+    to_pil(photograph("coffee")[:, :205, :250]).save(source)
+    Image.new("L", (250, 205), 255).save(mask)
+    points.write_text("120,100 -> 150,100\n")
+    main(["edit", str(source), "--points", str(points), "--mask", str(mask), "-o", str(output)])
+    from_file = to_tensor(Image.open(output))
+    assert from_file.shape == (3, 200, 248)
+    main(["edit", str(source), "--points", "120,100 -> 150,100", "-o", str(output)])
+    assert torch.equal(to_tensor(Image.open(output)), from_file)
+
+
+@pytest.mark.parametrize(
+    "change,message",
+    [
+        ({"image": "missing.png"}, "missing.png is not a picture"),
+        ({"--points": "1,2 -> 3000,4"}, "point 1 has target x = 3000; the picture is 64 x 48 pixels"),
+        ({"--points": "{"}, "no valid JSON"),
+        ({"--mask": "square.png"}, "square.png is 48 x 48, but the picture is 64 x 48"),
+        ({"--model": "nowhere"}, "nowhere"),
+        ({"--prompt": "a cat"}, "knows only the empty prompt"),
+        ({"--strength": "0.01"}, "less than one step"),
+    ],
+)
+def test_edit_says_what_is_wrong_and_writes_nothing(tmp_path, monkeypatch, change, message):
+    monkeypatch.chdir(tmp_path)
+    Image.new("RGB", (64, 48), 128).save("in.png")
+    Image.new("L", (48, 48), 255).save("square.png")
+    options = {"--points": "10,10 -> 20,10", "-o": "out.png"} | change
+    image = options.pop("image", "in.png")
+    with pytest.raises(SystemExit) as caught:
+        main(["edit", image, *(part for pair in options.items() for part in pair)])
+    text = str(caught.value.code)
+    assert message in text and text.startswith("dragkit: ") and "\n" not in text
+    assert not (tmp_path / "out.png").exists()
+
+
+def test_edit_by_warp(tmp_path):
+    source, mask, output = (str(tmp_path / name) for name in ("in.png", "mask.png", "out.png"))
+    picture = photograph("coffee")[:, :101, :90]
+    to_pil(picture).save(source)
+    region = torch.zeros(3, 101, 90)
+    region[:, 40:60, 20:40] = 1
+    to_pil(region).save(mask)
+    edit = ["edit", source, "--points", "30,50 -> 60,50", "--mask", mask, "--method", "warp", "-o", output]
+    main([*edit, "--no-inpaint"])
+    alone, before = to_tensor(Image.open(output)), to_tensor(Image.open(source))
+    # no model, no whole latent cells
+    assert alone.shape == (3, 101, 90)
+    torch.testing.assert_close(alone[:, 40:60, 50:70], before[:, 40:60, 20:40], atol=1 / 255, rtol=0)
+    main([*edit, "--steps", "2", "--displacement", "arap", "--seam", "0", "--grow", "0", "--feather", "0"])
+    after = to_tensor(Image.open(output))
+    assert after.shape == (3, 96, 88)
+    changed = (after != alone[:, :96, :88]).any(0)
+    assert changed[40:60, 20:40].float().mean() > 0.9 and not changed[:, 40:].any()
+    with pytest.raises(SystemExit, match="point 1 starts outside the region"):
+        main([*edit[:3], "80,90 -> 60,50", *edit[4:], "--no-inpaint"])
+
+
+def test_edit_by_instantdrag(tmp_path, capsys):
+    to_pil(photograph("coffee")[:, 64:192, 64:224]).save(tmp_path / "photo.png")
+    edit = ["edit", str(tmp_path / "photo.png"), "--points", "60,60 -> 62,60", "--method", "instantdrag"]
+    edit += ["-o", str(tmp_path / "out.png"), "--steps", "6"]
+    with pytest.raises(SystemExit, match="InstantDrag needs its own UNet"):
+        main([*edit, "--model", "sd15.safetensors"])
+    # without motion and picture learned, the network alone paints; the bundled one learned both
+    export(widened(load_demo().denoiser.unet, CHANNELS), tmp_path / "flow.safetensors")
+    main([*edit, "--flowdiffusion", str(tmp_path / "flow.safetensors")])
+    untrained = np.array(Image.open(tmp_path / "out.png"))
+    main(edit)
+    before = np.array(Image.open(tmp_path / "photo.png"))
+    after = np.array(Image.open(tmp_path / "out.png"))
+    assert np.abs(after - 1.0 * before).mean() < np.abs(untrained - 1.0 * before).mean() / 2
+    assert Image.open(tmp_path / "out.png").size == (160, 128)
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +137,7 @@ def edit(folder, tmp_path):
     return run
 
 
-def test_the_command_line(edit, folder, capsys):
+def test_edit_by_lightningdrag(edit, folder, capsys):
     with pytest.raises(SystemExit, match="LightningDrag needs its weights: name with --lightningdrag"):
         edit()
     light = ("--lightningdrag", str(folder / "light.safetensors"), "--steps", "2")
@@ -76,50 +155,3 @@ def test_the_command_line(edit, folder, capsys):
     assert "Of points on the same pixel the last counts; lost: 1." in capsys.readouterr().err
     edit(*light, "--candidates", "1", points="")
     assert "There are no points: what the mask covers is painted anew." in capsys.readouterr().err
-
-
-def lora(names, rank=2):
-    """A LoRA file's tensors in kohya's naming for layers {name: weight's shape}."""
-    weights = {}
-    for name, shape in names.items():
-        name = f"lora_unet_{name.replace('.', '_')}"
-        weights[f"{name}.lora_down.weight"] = torch.ones(rank, *shape[1:])
-        weights[f"{name}.lora_up.weight"] = torch.ones(shape[0], rank, *[1] * (len(shape) - 2))
-        weights[f"{name}.alpha"] = torch.tensor(1.0)
-    return weights
-
-
-LAYERS = {
-    "down_blocks.0.resnets.0.conv1": (16, 16, 3, 3),
-    "mid_block.attentions.0.transformer_blocks.0.attn1.to_out.0": (32, 32),
-}
-
-
-def test_a_lora_is_added_to_the_weights(tmp_path):
-    save_file(lora(LAYERS) | {"lora_te_x.alpha": torch.tensor(1.0)}, tmp_path / "kohya.safetensors")
-    both = {}
-    for name, shape in LAYERS.items():
-        both[f"unet.{name}.lora_A.weight"] = torch.ones(2, *shape[1:])
-        both[f"unet.{name}.lora_B.weight"] = torch.ones(shape[0], 2, *[1] * (len(shape) - 2))
-    save_file(both, tmp_path / "peft.safetensors")
-    # alpha 1 of rank 2; no alpha is alpha 2
-    for file, added in (("kohya", 1.0), ("peft", 2.0)):
-        network, before = unet(), tiny.unet_weights()
-        add_lora(network, tmp_path / f"{file}.safetensors")
-        for name, value in network.state_dict().items():
-            changed = name.removesuffix(".weight") in LAYERS
-            torch.testing.assert_close(value, before[name] + added if changed else before[name])
-
-
-def test_wrong_loras_are_named(tmp_path):
-    for said, weights in (
-        ("is no LoRA for a UNet: it has conv_in.weight", {"conv_in.weight": torch.zeros(1)}),
-        ("is for another model: no_such_layer is no layer", lora({"no_such_layer": (3, 3)})),
-        ("is for another model: conv_in has", lora({"conv_in": (16, 4, 3, 3)})),
-    ):
-        save_file(weights, tmp_path / "lora.safetensors")
-        with pytest.raises(LoraError, match=f"lora.safetensors {said}"):
-            add_lora(unet(), tmp_path / "lora.safetensors")
-    (tmp_path / "lora.safetensors").write_text("hello")
-    with pytest.raises(LoraError, match="is no safetensors file"):
-        add_lora(unet(), tmp_path / "lora.safetensors")

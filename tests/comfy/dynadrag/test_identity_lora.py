@@ -5,17 +5,15 @@ import shutil
 import pytest
 import torch
 
-KINDS = ["sd15", "sd15_inpaint", "sd2_v", "sdxl"]
+from ..graphs import KINDS
+from .graphs import picture
+
 LAYERS = {"to_q", "to_k", "to_v", "to_out.0"}
 
 
 def tiny(graph, kind="sd15"):
     model = graph.node("TestTinyModel", kind=kind, seed=0)
     return model, model.out(1), model.out(2)
-
-
-def picture(graph, width=128, height=96, batch=1):
-    return graph.node("TestImage", width=width, height=height, batch=batch, seed=2)
 
 
 def identity(graph, model, positive, image=None, **options):

@@ -9,10 +9,13 @@ from dragkit.standalone.scenes.photographs import photograph
 
 def test_comfyui_and_diffusers_give_the_same_latents(comfy):
     drag = "150,178 -> 118,178\n60,90 -> 70,80"
+    # not square, so that width and height cannot be exchanged unnoticed
+    width, height = 224, 192
     graph = comfy.graph()
     demo = graph.node("DragKitDemoModel", photograph="chelsea")
     model, vae, conditioning = demo, demo.out(1), demo.out(2)
-    points = graph.node("DragKitDragPoints", points=drag, image=demo.out(3))
+    cut = graph.node("ImageCrop", image=demo.out(3), width=width, height=height, x=0, y=0)
+    points = graph.node("DragKitDragPoints", points=drag, image=cut)
     latent = graph.node("VAEEncode", pixels=points.out(2), vae=vae)
     inverted = graph.node(
         "DragKitKVCacheInversion", model=model, positive=conditioning, samples=latent, steps=10, strength=0.7,
@@ -34,11 +37,11 @@ def test_comfyui_and_diffusers_give_the_same_latents(comfy):
     found = comfy.tensors(comfy.run(graph, timeout=300))
 
     demo = load_demo()
-    image = photograph("chelsea")[None]
+    image = photograph("chelsea")[None, :, :height, :width]
     latent = demo.encode(image)
     scale = 0.18215
     assert (found["latent"] * scale - latent).norm() / latent.norm() < 1e-4
     for mode in ("inverse", "fastdrag"):
-        edited = fastdrag_latent(demo, latent, parse_points(drag, (256, 256)), mode=mode, refinement=1)
+        edited = fastdrag_latent(demo, latent, parse_points(drag, (width, height)), mode=mode, refinement=1)
         assert (found[mode] * scale - edited).norm() / edited.norm() < 1e-4
     assert not torch.equal(found["inverse"], found["fastdrag"])

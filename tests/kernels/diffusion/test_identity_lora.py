@@ -1,4 +1,4 @@
-"""Training of a LoRA on one latent: its form, its loss for each kind of prediction, the plateau rule, the loop."""
+"""Training of a LoRA on one latent: its loss for each kind of prediction, the loop and where it ends."""
 
 import pytest
 import torch
@@ -12,35 +12,10 @@ from dragkit.kernels.diffusion.identity_lora import (
     prediction_loss,
     train,
 )
-from dragkit.kernels.diffusion.lora import LowRank, state_dict
-from dragkit.kernels.diffusion.loss_plateau import Plateau
+
+from .seeded import generator
 
 SIGMAS = (1 / alphas_cumprod() - 1).sqrt()
-
-
-def generator(seed=0):
-    return torch.Generator().manual_seed(seed)
-
-
-def test_a_new_lora_changes_nothing_and_a_trained_one_adds_its_product():
-    adapter = LowRank(6, 5, 2, generator(), "cpu")
-    weight = torch.randn(6, 5, generator=generator(1))
-    assert torch.equal(adapter(weight), weight)
-    with torch.no_grad():
-        adapter.up.copy_(torch.randn(6, 2, generator=generator(2)))
-    torch.testing.assert_close(adapter(weight), weight + adapter.up @ adapter.down)
-    assert adapter(weight.bfloat16()).dtype == torch.bfloat16
-    adapter(weight.half()).float().sum().backward()
-    assert adapter.up.grad.abs().min() > 0 and adapter.down.grad.abs().min() > 0
-    saved = state_dict({"a.b": adapter})
-    assert {name: tuple(value.shape) for name, value in saved.items()} == {
-        "a.b.lora_up.weight": (6, 2), "a.b.lora_down.weight": (2, 5)
-    }  # fmt: skip
-    assert not any(value.requires_grad for value in saved.values())
-
-
-def test_the_spread_of_a_new_lora_is_that_of_diffusers():
-    assert abs(LowRank(1, 20000, 16, generator(), "cpu").down.std() * 16 - 1) < 0.01
 
 
 @pytest.mark.parametrize("prediction", ["noise", "velocity"])
@@ -58,28 +33,6 @@ def test_the_loss_is_that_of_the_networks_own_prediction(prediction):
         found = a.sqrt() * noise - (1 - a).sqrt() * clean + error
         denoised, slope = a.sqrt() * z - (1 - a).sqrt() * found, -sigma / (1 + sigma**2).sqrt()
     torch.testing.assert_close(prediction_loss(denoised, clean, slope), error.square().mean())
-
-
-def reached_at(losses, patience=3, tolerance=0.01):
-    plateau = Plateau(patience, tolerance)
-    for i, loss in enumerate(losses):
-        plateau.add(loss)
-        if plateau.reached:
-            return i
-    return None
-
-
-def test_the_plateau_is_where_no_measurement_is_lower_any_more():
-    assert reached_at([0.9**i for i in range(50)]) is None
-    assert reached_at([1.0, 0.9, 0.9, 0.9, 0.9]) == 4
-    assert reached_at([1.0] * 10) == 3
-    assert reached_at([1.0, 1.1, 1.2, 0.98, 1.1, 1.2, 0.97, 0.975]) is None
-    assert reached_at([1.0, 0.5, 0.6, 0.7, 0.8, 0.4]) == 4
-    # many small steps are a fall, too, if together they are large enough
-    assert reached_at([0.996**i for i in range(50)]) is None
-    assert reached_at([0.999**i for i in range(50)]) == 3
-    assert reached_at([1.0, 0.9, 0.9, 0.9], patience=2) == 3
-    assert reached_at([1.0, 0.9, 0.8, 0.7, 0.6], tolerance=0.5) == 3
 
 
 class Network:

@@ -1,10 +1,19 @@
 """DynaDrag's loop on a network that one can see through: features are the latent at twice its size."""
 
+import pytest
 import torch
 import torch.nn.functional as F
 from dragkit.kernels.diffusion.feature_patches import sample_patches
 from dragkit.kernels.dynadrag import predict_and_move as loop
-from dragkit.kernels.dynadrag.predict_and_move import Predictor, Settings, Tracker, carried, few, predict_and_move
+from dragkit.kernels.dynadrag.predict_and_move import (
+    Predictor,
+    Settings,
+    Tracker,
+    carried,
+    few,
+    predict_and_move,
+    supervise,
+)
 
 SIZE = (64, 48)
 HANDLES = torch.tensor([[20.0, 20.0], [40.0, 30.0]], dtype=torch.float64)
@@ -186,3 +195,21 @@ def test_few_levels_are_spread_and_keep_the_noisiest():
     assert few([1, 2, 3, 4, 5, 6, 7], 4) == [1, 3, 5, 7]
     assert few([1, 2, 3], 9) == [1, 2, 3]
     assert few([1, 2, 3], 1) == [3]
+
+
+def test_the_centre_of_a_cells_pixels_is_the_cell():
+    # features of 16 x 12 cells of 4 x 4 pixels: cell (5, 3) has its centre at pixel position (22, 14)
+    z = torch.randn(1, 4, 12, 16, generator=torch.Generator().manual_seed(2))
+    source, destination = torch.tensor([[22.0, 14.0]]), torch.tensor([[26.0, 18.0]])
+    settings = Settings(steps=1, r1=0)
+    optimizer, seen = settings.optimizer(z), []
+
+    def aim(features, at):
+        seen.append(at(source).tolist())
+        return None, settings.patches(source), settings.patches(destination)
+
+    loss = supervise(optimizer, lambda z, complete: (z, None), aim, SIZE, settings)
+    assert seen == [[[5, 3]]]
+    assert loss == pytest.approx((z[0, :, 4, 6] - z[0, :, 3, 5]).abs().mean().item())
+    # bilinear sampling between cells would pull on four of them
+    assert (optimizer.z.detach() != z)[0].any(0).nonzero().tolist() == [[4, 6]]

@@ -1,8 +1,7 @@
-"""Masks and flows on other grids."""
+"""Masks on other grids."""
 
 import pytest
 import torch
-from dragkit.kernels.motion.flow import FlowError, check_flow, resize_flow
 from dragkit.kernels.points.masks import MaskError, mask_to_grid, resize_mask
 
 
@@ -36,17 +35,3 @@ def test_resizing_keeps_what_is_full_and_where_it_is():
     resized = resize_mask(mask, 80, 120)
     assert torch.equal(resized[:, :38], torch.ones(1, 38, 120)) and not resized[:, 42:].any()
     assert resize_mask(mask, 40, 60) is mask
-
-
-def test_a_flow_on_another_grid_is_the_same_motion():
-    flow = torch.tensor([3.0, -1.0]).view(1, 2, 1, 1).expand(1, 2, 8, 12)
-    resized = resize_flow(flow, 24, 24)
-    torch.testing.assert_close(resized[0, 0], torch.full((24, 24), 6.0))
-    torch.testing.assert_close(resized[0, 1], torch.full((24, 24), -3.0))
-    assert resize_flow(flow, 8, 12) is flow
-
-
-@pytest.mark.parametrize("shape,value,message", [((1, 3, 4, 4), 0.0, "FLOW is"), ((1, 2, 4, 4), torch.nan, "NaN")])
-def test_flows_that_cannot_be_used_are_refused(shape, value, message):
-    with pytest.raises(FlowError, match=message):
-        check_flow(torch.full(shape, value), "F")

@@ -1,19 +1,16 @@
-"""LightningDrag on the command line's side: the published loop, the files, the command."""
+"""LightningDrag's published loop, and what its options do."""
 
-import shutil
 from dataclasses import replace
 
 import pytest
 import torch
 from diffusers import UNet2DConditionModel
-from dragkit.kernels.diffusion.ddim import alphas_cumprod, published_timesteps
+from dragkit.kernels.diffusion.ddim import published_timesteps
 from dragkit.kernels.diffusion.kv_cache import KVCacheError
 from dragkit.kernels.diffusion.lcm import lcm_timesteps
 from dragkit.kernels.lightningdrag.embedding import PointEmbeddingError
-from dragkit.kernels.lightningdrag.files import FORMAT, LightningDragError, pack
 from dragkit.kernels.lightningdrag.guidance import point_scales
 from dragkit.kernels.points.drag_points import DragPoints
-from dragkit.standalone.cli import main
 from dragkit.standalone.methods.lightningdrag import (
     denoise,
     image_prompt,
@@ -22,43 +19,15 @@ from dragkit.standalone.methods.lightningdrag import (
     projected,
     record_reference,
 )
-from dragkit.standalone.models.drag_model import DragModel
-from dragkit.standalone.models.lightningdrag import embed_image, load_lightningdrag
+from dragkit.standalone.models.lightningdrag import load_lightningdrag
 from dragkit.standalone.models.point_hooks import PointHooks
 from dragkit.standalone.models.unet import Denoiser
-from safetensors.torch import load_file, save_file
-from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
 from ...golden import lightningdrag_tiny as tiny
 from ...golden.lightningdrag_tiny import NUMBERS, PROBE
+from ..inpainting import CONFIG
 
 RUNS = ["ddim_invsq", "ddim_none_2guided", "ddim_invsq_bank_fp16", "ddim_linear_two_images", "lcm_invsq"]
-CONFIG = dict(
-    sample_size=16, in_channels=9, block_out_channels=tiny.WIDTHS, layers_per_block=2, norm_num_groups=tiny.GROUPS,
-    cross_attention_dim=tiny.CONTEXT, attention_head_dim=tiny.HEADS,
-)  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def model():
-    unet = UNet2DConditionModel(**CONFIG).eval().requires_grad_(False)
-    unet.load_state_dict(tiny.unet_weights())
-    return DragModel(
-        tiny.encode, lambda latent: latent[:, :3], Denoiser(unet, NUMBERS["text_embeds"]), alphas_cumprod(),
-        unprompted=NUMBERS["negative_text_embeds"],
-    )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def file(tmp_path_factory):
-    path = tmp_path_factory.mktemp("light") / "light.safetensors"
-    save_file(pack(tiny.drag_weights()), path, {"format": FORMAT})
-    return path
-
-
-@pytest.fixture(scope="module")
-def drag(file, model):
-    return load_lightningdrag(file, model)
 
 
 def test_the_weights_are_those_of_the_rule(model, drag):
@@ -201,90 +170,3 @@ def test_half_precision_gives_nearly_the_same(model, drag, file):
     assert half_drag.appearance.unet.dtype == torch.bfloat16 and half_drag.embedding.conv_in.weight.dtype == torch.float
     found, expected = drag_it(half, half_drag), drag_it(model, drag)
     assert found.dtype == torch.float and (found - expected).norm() < 0.1 * expected.norm()
-
-
-def test_other_models_and_files_are_named(model, drag, file, tmp_path):
-    narrow = UNet2DConditionModel(**CONFIG | {"in_channels": 4})
-    other = replace(model, denoiser=Denoiser(narrow, NUMBERS["text_embeds"]))
-    with pytest.raises(LightningDragError, match="4 input channels; LightningDrag needs an SD1.5 inpainting model"):
-        load_lightningdrag(file, other)
-    wide = UNet2DConditionModel(**CONFIG | {"block_out_channels": (16, 32, 32, 64)})
-    with pytest.raises(LightningDragError, match="light.safetensors is for another model: the model has 64 channels"):
-        load_lightningdrag(file, replace(model, denoiser=Denoiser(wide, NUMBERS["text_embeds"])))
-    (tmp_path / "text.safetensors").write_text("hello")
-    with pytest.raises(LightningDragError, match="text.safetensors is no safetensors file"):
-        load_lightningdrag(tmp_path / "text.safetensors", model)
-    with pytest.raises(LightningDragError, match="no folder of a CLIP image encoder"):
-        embed_image(tmp_path, tiny.picture(), drag)
-
-
-def test_the_image_encoder_sees_the_picture(drag, tmp_path):
-    sizes = dict(hidden_size=8, intermediate_size=8, num_hidden_layers=1, num_attention_heads=2, image_size=28)
-    for name, values in (("good", tiny.CLIP), ("other", 7)):
-        config = CLIPVisionConfig(**sizes, patch_size=14, projection_dim=values)
-        CLIPVisionModelWithProjection(config).save_pretrained(tmp_path / name)
-    one, other = (embed_image(tmp_path / "good", picture, drag) for picture in (tiny.picture(), 0 * tiny.picture()))
-    assert one.shape == (1, tiny.CLIP) and not torch.equal(one, other)
-    with pytest.raises(LightningDragError, match="gives embeddings of 7 values; .* for those of 20"):
-        embed_image(tmp_path / "other", tiny.picture(), drag)
-
-
-def published_files(folder):
-    """The four published files of the tiny weights, under their names; attention weights have other image tokens."""
-    weights = tiny.drag_weights()
-    attention, image_tokens = {}, {}
-    for i, block in enumerate(weights.points):
-        attention |= {f"{2 * i}.{key}": value for key, value in weights.points[block].items()}
-        image_tokens |= {f"{2 * i + 1}.{key}": value for key, value in weights.image_tokens[block].items()}
-    attention |= {key: torch.zeros_like(value) for key, value in image_tokens.items()}
-    (folder / "appearance_encoder").mkdir(parents=True)
-    torch.save(attention, folder / "lightning-drag-sd15-attn.bin")
-    torch.save(weights.point_embedding, folder / "point_embedding.pt")
-    torch.save({"image_proj": weights.image_proj, "ip_adapter": image_tokens}, folder / "ip-adapter_sd15.bin")
-    save_file(weights.appearance, folder / "appearance_encoder" / "diffusion_pytorch_model.safetensors")
-
-
-class Executed(Exception):
-    pass
-
-
-class Payload:
-    def __reduce__(self):
-        return _execute, ()
-
-
-def _execute():
-    raise Executed
-
-
-def test_published_files_become_one(file, tmp_path, capsys):
-    folder, out = tmp_path / "published", tmp_path / "one.safetensors"
-    published_files(folder)
-    (folder / "README.bin").write_text("not looked at")
-    main(["convert-lightningdrag", str(folder), "--out", str(out)])
-    assert "appearance encoder: " in capsys.readouterr().out
-    found, expected = load_file(out), load_file(file)
-    assert found.keys() == expected.keys() and all(torch.equal(found[key], expected[key]) for key in found)
-    main(["convert-lightningdrag", str(folder), "--out", str(out), "--half"])
-    assert out.stat().st_size < 0.6 * file.stat().st_size and load_file(out)["image_proj.norm.bias"].dtype == torch.half
-
-
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        (lambda folder: (folder / "point_embedding.pt").unlink(), "point embedding is missing; found: app"),
-        (lambda folder: torch.save({"x": torch.zeros(1)}, folder / "point_embedding.pt"), "is none of LightningDrag's"),
-        (lambda folder: torch.save({"x": Payload()}, folder / "point_embedding.pt"), "cannot be read as weights"),
-        (
-            lambda folder: shutil.copy(folder / "ip-adapter_sd15.bin", folder / "point_embedding.pt"),
-            "ip-adapter_sd15.bin and .*point_embedding.pt are both the IP-Adapter",
-        ),
-        (lambda folder: shutil.rmtree(folder), "is neither a folder nor a .bin, .pt, .safetensors file"),
-    ],
-)
-def test_files_that_cannot_be_converted_are_named(change, said, tmp_path):
-    published_files(tmp_path / "published")
-    change(tmp_path / "published")
-    with pytest.raises(SystemExit, match=said) as error:
-        main(["convert-lightningdrag", str(tmp_path / "published"), "--out", str(tmp_path / "one.safetensors")])
-    assert "\n" not in str(error.value) and not (tmp_path / "one.safetensors").exists()

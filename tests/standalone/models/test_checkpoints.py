@@ -19,51 +19,14 @@ from dragkit.standalone.methods.fastdrag import fastdrag
 from dragkit.standalone.models.checkpoints import load_checkpoint
 from dragkit.standalone.models.pipelines import CONFIGS, CheckpointError
 from safetensors.torch import load_file, save_file
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
+
+from ..pipelines import scheduler, small_pipeline, text_config, tokenizer, unet, vae
+from .payload import Payload
 
 PICTURE = torch.rand(1, 3, 48, 64, generator=torch.Generator().manual_seed(3))
 DRAG = DragPoints([[0.3, 0.4]], [[0.6, 0.5]])
 NO_DRAG = DragPoints(torch.zeros(0, 2), torch.zeros(0, 2))
-
-
-def tokenizer(folder, pad):
-    vocabulary = {f"{i}</w>": i for i in range(49406)} | {"<|startoftext|>": 49406, "<|endoftext|>": 49407}
-    vocabulary = {pad if i == 0 and pad == "!" else word: i for word, i in vocabulary.items()}
-    folder.mkdir(parents=True)
-    (folder / "vocab.json").write_text(json.dumps(vocabulary))
-    (folder / "merges.txt").write_text("#version: 0.2\n")
-    return CLIPTokenizer.from_pretrained(folder, pad_token=pad, model_max_length=77)
-
-
-def text_config(width):
-    return CLIPTextConfig(
-        hidden_size=width, intermediate_size=2 * width, num_hidden_layers=3, num_attention_heads=4, projection_dim=24,
-        bos_token_id=0, eos_token_id=2, pad_token_id=1,
-    )  # fmt: skip
-
-
-def unet(context, **more):
-    model = UNet2DConditionModel(
-        block_out_channels=(32, 64), layers_per_block=1, norm_num_groups=8, cross_attention_dim=context, sample_size=8,
-        down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"), up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"),
-        **more,
-    )  # fmt: skip
-    # random networks change with their input so fast that no inversion converges
-    model.conv_out.weight.data *= 0.1
-    return model
-
-
-def vae(scaling_factor):
-    return AutoencoderKL(
-        block_out_channels=(16, 16, 32), layers_per_block=1, norm_num_groups=8, latent_channels=4, sample_size=32,
-        down_block_types=("DownEncoderBlock2D",) * 3, up_block_types=("UpDecoderBlock2D",) * 3,
-        scaling_factor=scaling_factor,
-    )  # fmt: skip
-
-
-def scheduler(**more):
-    more = {"clip_sample": False, "steps_offset": 1} | more
-    return DDIMScheduler(beta_schedule="scaled_linear", beta_start=0.00085, beta_end=0.012, **more)
 
 
 @pytest.fixture(autouse=True)
@@ -72,19 +35,6 @@ def no_network(monkeypatch):
         raise AssertionError("the network was used")
 
     monkeypatch.setattr(socket.socket, "connect", refused)
-
-
-def small_pipeline(folder, channels=4, **schedule):
-    """An SD pipeline saved in folder."""
-    torch.manual_seed(0)
-    unused = dict.fromkeys(["safety_checker", "feature_extractor"])
-    StableDiffusionPipeline(
-        unet=unet(32, attention_head_dim=4, in_channels=channels), vae=vae(0.7),
-        text_encoder=CLIPTextModel(text_config(32)),
-        tokenizer=tokenizer(folder.with_suffix(".vocabulary"), "<|endoftext|>"), scheduler=scheduler(**schedule),
-        requires_safety_checker=False, **unused,
-    ).save_pretrained(folder)  # fmt: skip
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -375,19 +325,6 @@ def test_a_folder_with_half_precision_files_only(sd15, tmp_path):
     model = load_checkpoint(tmp_path / "half")
     assert model.denoiser.unet.dtype == torch.float32
     assert relative(model.encode(PICTURE), load_checkpoint(sd15).encode(PICTURE)) < 0.01
-
-
-class Executed(Exception):
-    pass
-
-
-class Payload:
-    def __reduce__(self):
-        return _execute, ()
-
-
-def _execute():
-    raise Executed
 
 
 def test_what_cannot_be_used_is_said(sd15, tmp_path):
