@@ -4,8 +4,9 @@ from comfy_api.latest import ComfyExtension
 
 from .demo_model import DemoModel
 from .dynadrag.identity_lora import IdentityLoRA
+from .dynadrag.motion_supervision import MotionSupervision
 from .dynadrag.predict_and_move import DynaDrag
-from .dynadrag.supervision import MotionSupervision, SelectPoints
+from .dynadrag.select_points import SelectPoints
 from .fastdrag.kv_cache import ApplyKVCache, KVCacheInversion
 from .fastdrag.latent_warpage import BNNI, LatentWarpage
 from .instantdrag.conditioning import InstantDragConditioning
@@ -16,7 +17,8 @@ from .lightningdrag.load import LoadLightningDrag
 from .motion.flow_preview import FlowPreview
 from .motion.prediction import LoadMotionPredictor, MotionPrediction
 from .motion.region_drag import RegionDrag
-from .points.drag_points import DragPointsNode, DragPointsPreview
+from .points.drag_points import DragPointsNode
+from .points.preview import DragPointsPreview
 from .warp.picture import DragWarp
 
 

@@ -15,6 +15,7 @@ from ..kernels.diffusion.demo_autoencoder import DemoAutoencoder
 from ..kernels.diffusion.state_dicts import within
 from ..kernels.diffusion.weight_deltas import unpack_deltas
 from ..weights import DEMO, LIGHTNINGDRAG, PHOTOGRAPHS
+from .model_files import on_device
 from .types import schema
 
 PLAIN, INPAINTING = "plain", "inpainting"
@@ -50,11 +51,7 @@ class _DemoConfig(comfy.supported_models.SD15):
 def part(prefix):
     """Weights of the demo model's file under names that begin with prefix, without it, as float32."""
     weights = comfy.utils.load_torch_file(str(DEMO), safe_load=True)
-    return {name.removeprefix(prefix): value.float() for name, value in weights.items() if name.startswith(prefix)}
-
-
-def _patcher(module, load_device, offload_device):
-    return comfy.model_patcher.ModelPatcher(module, load_device=load_device, offload_device=offload_device)
+    return {name: value.float() for name, value in within(weights, prefix).items()}
 
 
 def load_model(network=PLAIN, disable_dynamic=False):
@@ -70,7 +67,7 @@ def load_model(network=PLAIN, disable_dynamic=False):
     names = comfy.utils.unet_to_diffusers(UNET_CONFIG)
     model.diffusion_model.load_state_dict({names[name]: value for name, value in weights.items()})
     model.diffusion_model.eval()
-    patcher = _patcher(model, comfy.model_management.get_torch_device(), comfy.model_management.unet_offload_device())
+    patcher = on_device(model)
     patcher.cached_patcher_init = (load_model, (network,))
     return patcher
 
@@ -82,7 +79,9 @@ def load_vae():
     module = DemoAutoencoder().eval().requires_grad_(False)
     module.load_state_dict(part("autoencoder."))
     vae.first_stage_model = module.to(vae.vae_dtype)
-    vae.patcher = _patcher(module, vae.device, comfy.model_management.vae_offload_device())
+    vae.patcher = comfy.model_patcher.ModelPatcher(
+        module, load_device=vae.device, offload_device=comfy.model_management.vae_offload_device()
+    )
     return vae
 
 

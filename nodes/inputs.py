@@ -2,7 +2,10 @@
 
 from comfy_api.latest import io
 
+from .types import DragPointsType, FlowType
+
 MODEL_INPUT = io.Model.Input("model", tooltip="Any SD1.5, SD2, SDXL or SD1.5-inpainting model, LoRAs included.")
+VAE_INPUT = io.Vae.Input("vae", tooltip="The autoencoder that belongs to the model.")
 POSITIVE_INPUT = io.Conditioning.Input("positive", tooltip="What the picture shows; an empty prompt works.")
 STEPS_INPUT = io.Int.Input("steps", default=10, min=1, max=1000, tooltip="Steps of the whole noise schedule.")
 STRENGTH_INPUT = io.Float.Input(
@@ -13,11 +16,9 @@ STRENGTH_INPUT = io.Float.Input(
     step=0.01,
     tooltip="Part of the schedule that is run. More lets the drag change more, less keeps more.",
 )
+DRAG_POINTS_INPUT = DragPointsType.Input("drag_points", tooltip="What goes where.")
+PICTURE_POINTS_INPUT = DragPointsType.Input("drag_points", tooltip="What goes where, placed on this picture.")
 MASK_INPUT = io.Mask.Input(
     "mask", optional=True, tooltip="Where the picture may change (1 = may change). None, or an empty one: everywhere."
 )
-
-
-def painted(mask):
-    """A MASK, or None where nothing of it is painted: Load Image gives an empty one with a picture without alpha."""
-    return mask if mask is not None and mask.any() else None
+FLOW_INPUT = FlowType.Input("flow", optional=True, tooltip="Replaces the motion computed from the points.")

@@ -5,7 +5,6 @@ from pathlib import Path
 import comfy.model_management
 import comfy.model_patcher
 import folder_paths
-from safetensors import SafetensorError, safe_open
 
 
 def register_folder(name):
@@ -16,13 +15,17 @@ def register_folder(name):
     folder_paths.folder_names_and_paths[name] = (list(dict.fromkeys([*folders, own])), {".safetensors"})
 
 
-def read_safetensors(path, name):
-    """Tensors and metadata of a file; ValueError names it."""
-    try:
-        with safe_open(path, "pt") as file:
-            return {key: file.get_tensor(key) for key in file.keys()}, file.metadata()
-    except (SafetensorError, OSError) as error:
-        raise ValueError(f"{name} is no safetensors file that can be read ({type(error).__name__})") from error
+def listed(folder):
+    """{name: path} of the files that ComfyUI lists in its model folder `folder`."""
+    return {name: folder_paths.get_full_path(folder, name) for name in folder_paths.get_filename_list(folder)}
+
+
+def chosen(files, name, node, where):
+    """The path of name in files {name: path}; ValueError in the name of a node."""
+    # ComfyUI 0.3.64 does not look
+    if files.get(name) is None:
+        raise ValueError(f"{node}: there is no {name} in {where}")
+    return files[name]
 
 
 def on_device(network):

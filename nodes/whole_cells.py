@@ -6,10 +6,14 @@ def whole_cells(values, cell):
     return values[:, : values.shape[1] // cell * cell, : values.shape[2] // cell * cell]
 
 
+def check_cell(image, cell, node):
+    """ValueError in the name of a node where IMAGE is smaller than a cell."""
+    height, width = image.shape[1:3]
+    if min(height, width) < cell:
+        raise ValueError(f"{node}: image is {width} x {height}; it must be at least {cell} pixels wide and high")
+
+
 def picture_in_cells(image, cell, node):
     """The colours of IMAGE in whole cells; ValueError in the name of a node where it has none."""
-    fitted = whole_cells(image[..., :3], cell)
-    if not fitted.numel():
-        height, width = image.shape[1:3]
-        raise ValueError(f"{node}: image is {width} x {height}; it must be at least {cell} pixels wide and high")
-    return fitted
+    check_cell(image, cell, node)
+    return whole_cells(image[..., :3], cell)

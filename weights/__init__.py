@@ -1,4 +1,5 @@
-"""Every shipped network and photograph; README.md says where each is from. Imports nothing of the pack."""
+"""Every shipped network and photograph (README.md: where each is from), and how such files are read; imports nothing of
+the pack."""
 
 from pathlib import Path
 

@@ -1,4 +1,5 @@
-"""Gradient checkpointing of a UNet: its blocks keep only their input and compute the rest again when it is needed."""
+"""The memory that gradients take: blocks of a UNet that keep only their input and compute the rest again when it is
+needed, and what is said when it is used up."""
 
 from contextlib import contextmanager
 
@@ -50,3 +51,17 @@ def checkpointing(network, mode, device):
                 vars(block).pop("forward", None)
             else:
                 block.forward = forward
+
+
+@contextmanager
+def memory_named(node):
+    """Says what to lower when the device's memory is used up; ComfyUI then unloads its models, as it always does."""
+    try:
+        yield
+    except comfy.model_management.OOM_EXCEPTION as error:
+        # the frames hold what filled the memory
+        error.with_traceback(None)
+        raise comfy.model_management.OOM_EXCEPTION(
+            f"{node}: the device's memory is used up; set checkpointing to on, use a smaller picture, or close other "
+            "programs that use it"
+        ) from None

@@ -12,6 +12,8 @@ from .checkpointing import checkpointing
 
 # decoder blocks as the papers count them, by resolution: SD1.5 has four, SDXL three, whose third is the last
 BLOCKS = {"last": -1, "third": 3, "second": 2, "first": 1}
+# keeps float16 gradients of the latent, about 1e-4 to 1, well inside its range
+HALF_SCALE = 1024.0
 
 
 class _Enough(Exception):
@@ -60,14 +62,35 @@ def within_stack(model, positive, latent, sigmas, work):
     return result
 
 
-def several_conditionings(node):
-    """What to raise when the network is evaluated more than once, or on a part of the latent."""
-    return ValueError(f"{node}: positive combines several conditionings; connect exactly one")
-
-
 def half_precision(model):
     """Whether the network computes in float16, whose range gradients fall out of."""
     return (model.get_model_object("manual_cast_dtype") or model.model_dtype()) == torch.float16
+
+
+def loss_scale(model):
+    """What a loss is multiplied by before its gradient is taken."""
+    return HALF_SCALE if half_precision(model) else 1.0
+
+
+class Evaluation:
+    """Wraps the evaluation of the network: there alone gradients are on, if they are wanted at all. Keeps the denoised
+    latent, with its gradient, and gives the stack around it what it expects. One evaluation for each prepare()."""
+
+    def __init__(self, network, mode, device, node):
+        self.network, self.mode, self.device, self.node = network, mode, device, node
+
+    def prepare(self, x, gradients):
+        """x: the latent that the stack is given next, to which gradients lead."""
+        self.x, self.gradients, self.denoised, self._called = x, gradients, None, False
+
+    def __call__(self, executor, x, *args, **kwargs):
+        # several conditionings come in one batch, or one after the other; those of an area are cut out
+        if self._called or x.shape != self.x.shape:
+            raise ValueError(f"{self.node}: positive combines several conditionings; connect exactly one")
+        self._called = True
+        with torch.set_grad_enabled(self.gradients), checkpointing(self.network, self.mode, self.device):
+            self.denoised = executor(self.x, *args, **kwargs)
+        return self.denoised.detach()
 
 
 def _tapped_module(model, block, node):
@@ -81,21 +104,18 @@ def _tapped_module(model, block, node):
     return ends[BLOCKS[block] - (BLOCKS[block] > 0)]
 
 
-class _Tap:
-    """Wraps the evaluation of the network: there alone gradients are on, if the latent x wants any. Keeps features and
-    denoised latent, and gives the stack around it what it expects."""
+class _Tap(Evaluation):
+    """An Evaluation that keeps the features of a module, too, and ends there unless the rest is wanted."""
 
-    def __init__(self, module, network, mode, device, node):
-        self.module, self.network, self.mode, self.device, self.node = module, network, mode, device, node
+    def __init__(self, module, *args):
+        super().__init__(*args)
+        self.module = module
 
     def prepare(self, x, complete):
-        self.x, self.complete, self.features, self.denoised = x, complete, None, None
+        super().prepare(x, x.requires_grad)
+        self.complete, self.features = complete, None
 
     def __call__(self, executor, x, *args, **kwargs):
-        # several conditionings come in one batch, or one after the other; those of an area are cut out
-        if self.features is not None or x.shape != self.x.shape:
-            raise several_conditionings(self.node)
-
         def keep(module, inputs, output):
             self.features = output.float()
             if not self.complete:
@@ -103,13 +123,17 @@ class _Tap:
 
         handle = self.module.register_forward_hook(keep)
         try:
-            with torch.set_grad_enabled(self.x.requires_grad), checkpointing(self.network, self.mode, self.device):
-                self.denoised = executor(self.x, *args, **kwargs)
+            return super().__call__(executor, x, *args, **kwargs)
         except _Enough:
             return torch.zeros_like(x)
         finally:
             handle.remove()
-        return self.denoised.detach()
+
+    def take(self):
+        """Features and denoised latent of the evaluation, which are not kept any longer."""
+        found = self.features, self.denoised
+        self.x = self.features = self.denoised = None
+        return found
 
 
 class Gradients:
@@ -146,8 +170,7 @@ class Gradients:
         self._tap.prepare(x, complete)
         with torch.no_grad():
             network(x.detach(), x.new_full((len(x),), sigma), **extra_args)
-        features, denoised = self._tap.features, self._tap.denoised
-        self._tap.prepare(None, None)
+        features, denoised = self._tap.take()
         self._tick()
         if not complete:
             return features, None

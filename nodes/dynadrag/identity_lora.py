@@ -3,12 +3,15 @@
 from comfy_api.latest import io
 
 from ...kernels.diffusion.identity_lora import Settings, TrainingError, evaluations
-from ..inputs import MODEL_INPUT, POSITIVE_INPUT
+from ..fitting import check_one_picture
+from ..inputs import MODEL_INPUT, POSITIVE_INPUT, VAE_INPUT
 from ..progress import Progress
 from ..types import schema
-from .gradients import half_precision
+from ..whole_cells import check_cell
+from .checkpointing import memory_named
+from .gradients import loss_scale
+from .inputs import CHECKPOINTING_INPUT
 from .lora_training import train_lora, trainable
-from .supervision import CHECKPOINTING_INPUT, HALF_SCALE, memory_named
 
 NODE = "Identity LoRA"
 
@@ -31,7 +34,7 @@ class IdentityLoRA(io.ComfyNode):
             search_aliases=["train LoRA", "DragDiffusion", "DynaDrag", "per-image LoRA", "fine-tune", "identity"],
             inputs=[
                 MODEL_INPUT,
-                io.Vae.Input("vae", tooltip="The autoencoder that belongs to the model."),
+                VAE_INPUT,
                 POSITIVE_INPUT,
                 io.Image.Input("image", tooltip="The picture to learn, one."),
                 io.Int.Input(
@@ -81,15 +84,10 @@ class IdentityLoRA(io.ComfyNode):
 
     @classmethod
     def execute(cls, model, vae, positive, image, rank, steps, learning_rate, batch, seed, checkpointing):
-        if len(image) != 1:
-            raise ValueError(f"{NODE}: image has {len(image)} pictures; connect one")
-        height, width = image.shape[1:3]
-        cell = vae.spacial_compression_encode()
-        if min(height, width) < cell:
-            raise ValueError(f"{NODE}: image is {width} x {height}; it must be at least {cell} pixels wide and high")
+        check_one_picture(image, NODE)
+        check_cell(image, vae.spacial_compression_encode(), NODE)
         model = trainable(model)
-        scale = HALF_SCALE if half_precision(model) else 1.0
-        settings = Settings(steps=steps, lr=learning_rate, batch=batch, scale=scale)
+        settings = Settings(steps=steps, lr=learning_rate, batch=batch, scale=loss_scale(model))
         progress = Progress(evaluations(settings))
         with memory_named(NODE):
             latent = vae.encode(image[..., :3])

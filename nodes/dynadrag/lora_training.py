@@ -7,8 +7,7 @@ from comfy.ldm.modules.attention import CrossAttention
 from ...kernels.diffusion.identity_lora import train
 from ...kernels.diffusion.lora import LowRank, state_dict
 from ..sampling import check_noise_model
-from .checkpointing import checkpointing
-from .gradients import differentiable, half_precision, observed, several_conditionings, within_stack
+from .gradients import Evaluation, differentiable, half_precision, observed, within_stack
 
 LAYERS = ("to_q", "to_k", "to_v", "to_out.0")
 
@@ -22,25 +21,6 @@ def _adapters(network, rank, generator, device):
     return {
         name: LowRank(layer.out_features, layer.in_features, rank, generator, device) for name, layer in layers.items()
     }
-
-
-class _Denoiser:
-    """Wraps the evaluation of the network: there alone gradients are on, if they are wanted at all. Keeps the denoised
-    latent and gives the stack around it what it expects."""
-
-    def __init__(self, network, mode, device, node):
-        self.network, self.mode, self.device, self.node = network, mode, device, node
-
-    def prepare(self, x, gradients):
-        self.shape, self.gradients, self.denoised = x.shape, gradients, None
-
-    def __call__(self, executor, x, *args, **kwargs):
-        # several conditionings come in one batch, or one after the other; those of an area are cut out
-        if self.denoised is not None or x.shape != self.shape:
-            raise several_conditionings(self.node)
-        with torch.set_grad_enabled(self.gradients), checkpointing(self.network, self.mode, self.device):
-            self.denoised = executor(x, *args, **kwargs)
-        return self.denoised.detach()
 
 
 def trainable(model):
@@ -63,18 +43,18 @@ def train_lora(model, positive, latent, rank, seed, settings, mode, tick, node):
         adapters = _adapters(network, rank, generator, device)
     if not adapters:
         raise ValueError(f"{node}: this model has no UNet with attention; connect SD1.5, SD2 or SDXL")
-    denoiser = _Denoiser(network, mode, device, node)
-    patched = observed(model, denoiser)
+    evaluation = Evaluation(network, mode, device, node)
+    patched = observed(model, evaluation)
     for name, adapter in adapters.items():
         patched.add_weight_wrapper(f"{name}.weight", adapter)
     sampling = model.get_model_object("model_sampling")
 
     def work(network, extra_args):
         def denoise(x, sigma):
-            denoiser.prepare(x, torch.is_grad_enabled())
+            evaluation.prepare(x, torch.is_grad_enabled())
             with torch.no_grad():
                 network(x, sigma, **extra_args)
-            return denoiser.denoised
+            return evaluation.denoised
 
         def slope_of(sigma):
             one = sigma.new_ones(len(sigma), 1, 1, 1)

@@ -7,21 +7,23 @@ from comfy_api.latest import io
 
 from ...kernels.dynadrag.predict_and_move import SELECTIONS, Settings
 from ...kernels.points.drag_points import DragPoints
-from ...kernels.points.masks import mask_to_grid, resize_mask
-from ..inputs import MASK_INPUT, MODEL_INPUT, POSITIVE_INPUT, STEPS_INPUT, STRENGTH_INPUT, painted
+from ...kernels.points.masks import mask_to_grid
+from ..fitting import check_one_picture, mask_of_picture
+from ..inputs import (
+    MASK_INPUT,
+    MODEL_INPUT,
+    PICTURE_POINTS_INPUT,
+    POSITIVE_INPUT,
+    STEPS_INPUT,
+    STRENGTH_INPUT,
+    VAE_INPUT,
+)
 from ..types import DragPointsType, MotionPredictorType, schema
 from ..whole_cells import picture_in_cells, whole_cells
-from .gradients import half_precision
+from .checkpointing import memory_named
+from .gradients import loss_scale
+from .inputs import BLOCK_INPUT, CHECKPOINTING_INPUT, LAMBDA_INPUT, LR_INPUT, RADIUS_INPUT
 from .rounds import drag
-from .supervision import (
-    BLOCK_INPUT,
-    CHECKPOINTING_INPUT,
-    HALF_SCALE,
-    LAMBDA_INPUT,
-    LR_INPUT,
-    RADIUS_INPUT,
-    memory_named,
-)
 
 NODE = "DynaDrag"
 
@@ -32,11 +34,9 @@ def _placed(points, size, fitted):
     return DragPoints.from_pixels(*ends, *fitted)
 
 
-def _region(mask, points, height, width, cell):
-    """mask on the latent cells of a picture, bool [1, h, w]."""
-    if len(mask) != 1:
-        raise ValueError(f"{NODE}: mask has a batch of {len(mask)}; connect one")
-    mask = whole_cells(resize_mask(mask, height, width, f"{NODE}: mask"), cell)
+def _region(mask, points, cell):
+    """mask [1, H, W] on the latent cells of a picture, bool [1, h, w]."""
+    mask = whole_cells(mask, cell)
     rows, columns = mask.shape[-2:]
     x, y = (points.handles * torch.tensor([columns, rows])).long().unbind(-1)
     if len(points) and not (mask[0, y.clamp(max=rows - 1), x.clamp(max=columns - 1)] > 0).any():
@@ -74,10 +74,10 @@ class DynaDrag(io.ComfyNode):
             search_aliases=["drag", "DragDiffusion", "predict and move", "motion supervision"],
             inputs=[
                 MODEL_INPUT,
-                io.Vae.Input("vae", tooltip="The autoencoder that belongs to the model."),
+                VAE_INPUT,
                 POSITIVE_INPUT,
                 io.Image.Input("image", tooltip="The picture to drag, one."),
-                DragPointsType.Input("drag_points", tooltip="What goes where, placed on this picture."),
+                PICTURE_POINTS_INPUT,
                 io.Int.Input(
                     "rounds",
                     default=defaults.rounds,
@@ -154,17 +154,16 @@ class DynaDrag(io.ComfyNode):
         mask_weight, selection, tolerance, preview_steps, block, checkpointing, mask=None, motion_predictor=None,
         preview_vae=None,
     ):  # fmt: skip
-        if len(image) != 1:
-            raise ValueError(f"{NODE}: image has {len(image)} pictures; connect one")
+        check_one_picture(image, NODE)
         height, width = image.shape[1:3]
         cell = vae.spacial_compression_encode()
         fitted = picture_in_cells(image, cell, NODE)
         points = _placed(drag_points, (width, height), (fitted.shape[2], fitted.shape[1]))
-        mask = painted(mask)
-        region = None if mask is None else _region(mask, points, height, width, cell)
+        mask = mask_of_picture(mask, image, NODE)
+        region = None if mask is None else _region(mask, points, cell)
         settings = Settings(
             rounds=rounds, steps=adam_steps, lr=learning_rate, r1=radius, lam=mask_weight, selection=selection,
-            tolerance=tolerance, scale=HALF_SCALE if half_precision(model) else 1.0,
+            tolerance=tolerance, scale=loss_scale(model),
         )  # fmt: skip
         with memory_named(NODE):
             latent, picture, points, trajectory, done, finite = drag(

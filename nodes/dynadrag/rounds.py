@@ -6,7 +6,7 @@ import torch
 from ...kernels.drawing.overlay import draw_points
 from ...kernels.dynadrag.predict_and_move import Predictor, Tracker, few, predict_and_move
 from ...kernels.points.drag_points import DragPoints
-from ..attention import ComfyKVCache, Recorder, Replayer, patched_first, release_after_sampling
+from ..kv_cache import ComfyKVCache, Recorder, Replayer, patched_first, release_after_sampling
 from ..progress import Progress
 from ..sampling import denoise_latent, from_vp, inversion_sigmas, invert_latent, to_vp
 from .gradients import Gradients, differentiable

@@ -2,8 +2,8 @@
 
 from comfy_api.latest import io
 
-from ..attention import STAGES, ComfyKVCache, Recorder, Replayer, patched_first, release_after_sampling
 from ..inputs import MODEL_INPUT, POSITIVE_INPUT, STEPS_INPUT, STRENGTH_INPUT
+from ..kv_cache import STAGES, ComfyKVCache, Recorder, Replayer, patched_first, release_after_sampling
 from ..sampling import inversion_sigmas, invert_latent
 from ..types import KVCacheType, schema
 

@@ -4,12 +4,12 @@ import torch
 from comfy_api.latest import io
 
 from ...kernels.motion.displacements import DISPLACEMENTS, displace
-from ...kernels.motion.flow import check_flow, resize_flow
 from ...kernels.points.masks import mask_to_grid
 from ...kernels.warp.batches import MODES, warp_batch
 from ...kernels.warp.bnni import bnni, bnni_sequential
-from ..inputs import MASK_INPUT, painted
-from ..types import DragPointsType, FlowType, schema
+from ..fitting import check_batch, fit_flow, mask_of_latent
+from ..inputs import DRAG_POINTS_INPUT, FLOW_INPUT, MASK_INPUT
+from ..types import FlowType, schema
 
 
 def _picture_latent(samples, node):
@@ -29,7 +29,7 @@ class LatentWarpage(io.ComfyNode):
             search_aliases=["FastDrag", "LWF", "warp latent", "drag"],
             inputs=[
                 io.Latent.Input("samples", tooltip="The inverted latent from KV-Cache Inversion."),
-                DragPointsType.Input("drag_points", tooltip="What goes where."),
+                DRAG_POINTS_INPUT,
                 io.Combo.Input(
                     "mode",
                     options=list(MODES),
@@ -37,7 +37,7 @@ class LatentWarpage(io.ComfyNode):
                     "dragged passes in front. fastdrag: whole cells, as published.",
                 ),
                 MASK_INPUT,
-                FlowType.Input("flow", optional=True, tooltip="Replaces the motion computed from the points."),
+                FLOW_INPUT,
                 io.Combo.Input(
                     "displacement",
                     options=list(DISPLACEMENTS),
@@ -68,19 +68,14 @@ class LatentWarpage(io.ComfyNode):
     def execute(cls, samples, drag_points, mode, mask=None, flow=None, displacement="stretch"):
         latent = _picture_latent(samples, "Latent Warpage")
         height, width = latent.shape[-2:]
-        region = torch.ones(1, height, width, dtype=torch.bool)
-        mask = painted(mask)
-        if mask is not None:
-            region = mask_to_grid(mask, height, width, "Latent Warpage: mask")
-        for name, batch in (("mask", len(region)), ("flow", 1 if flow is None else len(flow))):
-            if batch not in (1, len(latent)):
-                raise ValueError(f"Latent Warpage: {name} has a batch of {batch}, but there are {len(latent)} latents")
+        region = mask_of_latent(mask, latent, "Latent Warpage")
+        if region is None:
+            region = torch.ones(1, height, width, dtype=torch.bool)
         if flow is None:
             points = drag_points.to_grid(width, height)
             flow = torch.cat([displace(*points, one, displacement) for one in region])
         else:
-            check_flow(flow, "Latent Warpage: flow")
-            flow = resize_flow(flow, height, width)
+            flow = fit_flow(flow, height, width, "Latent Warpage", len(latent), "latents")
         moved, holes = warp_batch(latent, flow.to(latent.device), region.to(latent.device), mode)
         return io.NodeOutput({**samples, "samples": moved}, holes.float(), flow)
 
@@ -109,8 +104,7 @@ class BNNI(io.ComfyNode):
     @classmethod
     def execute(cls, samples, holes, mode):
         latent = _picture_latent(samples, "BNNI")
-        if len(holes) not in (1, len(latent)):
-            raise ValueError(f"BNNI: holes has a batch of {len(holes)}, but there are {len(latent)} latents")
+        check_batch(holes, "BNNI: holes", len(latent), "latents")
         fill = {"simultaneous": bnni, "sequential": bnni_sequential}[mode]
         grid = mask_to_grid(holes, *latent.shape[-2:], "BNNI: holes").to(latent.device).expand(len(latent), -1, -1)
         filled = torch.cat([fill(one[None], hole) for one, hole in zip(latent, grid, strict=True)])

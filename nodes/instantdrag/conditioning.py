@@ -2,9 +2,11 @@
 
 import torch
 from comfy_api.latest import io
+from node_helpers import conditioning_set_values
 
 from ...kernels.instantdrag.conditioning import branches, flow_channels
 from ...kernels.motion.flow import check_flow, resize_flow
+from ..fitting import check_batch
 from ..types import FlowType, schema
 from ..whole_cells import picture_in_cells
 
@@ -62,16 +64,13 @@ class InstantDragConditioning(io.ComfyNode):
     @classmethod
     def execute(cls, conditioning, vae, image, flow, flow_strength):
         check_flow(flow, f"{NODE}: flow")
-        if 1 not in (len(image), len(flow)) and len(image) != len(flow):
-            raise ValueError(f"{NODE}: flow has a batch of {len(flow)}, but there are {len(image)} pictures")
+        if len(image) > 1:
+            check_batch(flow, f"{NODE}: flow", len(image))
         if vae.latent_channels != 4:
             raise ValueError(
                 f"{NODE}: vae has {vae.latent_channels} latent channels, FlowDiffusion 4; connect the one of SD1.5"
             )
         encoded, flow = _encoded(vae, image, flow)
         shown = branches(encoded, flow_channels(flow * flow_strength, *encoded.shape[-2:]))
-        conds = (
-            [[tokens, {**options, "concat_latent_image": channels}] for tokens, options in conditioning]
-            for channels in shown
-        )
+        conds = (conditioning_set_values(conditioning, {"concat_latent_image": channels}) for channels in shown)
         return io.NodeOutput(*conds, {"samples": torch.zeros_like(shown[0][:, :4])})

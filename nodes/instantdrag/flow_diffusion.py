@@ -8,10 +8,12 @@ import comfy.utils
 import folder_paths
 from comfy_api.latest import io
 
+from ...kernels.diffusion.state_dicts import within
 from ...kernels.diffusion.weight_deltas import unpack_deltas
 from ...weights import FLOWDIFFUSION
+from ...weights.tensor_files import read_safetensors
 from ..demo_model import HEADS, part
-from ..model_files import read_safetensors
+from ..model_files import chosen, listed
 from ..sd15 import from_diffusers, sd15_patcher
 from ..types import schema
 
@@ -44,9 +46,7 @@ class _Config(comfy.supported_models.SD15_instructpix2pix):
 
 def _unet(weights, name):
     """The UNet among the weights of a file, under ComfyUI's names; ValueError names what else it is."""
-    prefix = "model.diffusion_model."
-    if any(key.startswith(prefix) for key in weights):
-        weights = {key.removeprefix(prefix): value for key, value in weights.items() if key.startswith(prefix)}
+    weights = within(weights, "model.diffusion_model.") or weights
     first = next((key for key in ("conv_in.weight", "input_blocks.0.0.weight") if key in weights), None)
     if first is None:
         found = f"{len(weights)} tensors, {next(iter(weights))} first" if weights else "no tensors"
@@ -95,8 +95,8 @@ def files():
             if path and folder != top:
                 found.setdefault(os.path.relpath(folder, top), path)
     for kind in ("diffusion_models", "checkpoints"):
-        for name in folder_paths.get_filename_list(kind):
-            found.setdefault(name, folder_paths.get_full_path(kind, name))
+        for name, path in listed(kind).items():
+            found.setdefault(name, path)
     return found
 
 
@@ -125,8 +125,5 @@ class LoadFlowDiffusion(io.ComfyNode):
     def execute(cls, model_name):
         if model_name == BUNDLED:
             return io.NodeOutput(load_demo_flow_diffusion())
-        found = files()
-        # ComfyUI 0.3.64 does not look
-        if model_name not in found:
-            raise ValueError(f"{NODE}: there is no {model_name} in diffusers, diffusion_models or checkpoints")
-        return io.NodeOutput(load_flow_diffusion(found[model_name], model_name))
+        path = chosen(files(), model_name, NODE, "diffusers, diffusion_models or checkpoints")
+        return io.NodeOutput(load_flow_diffusion(path, model_name))

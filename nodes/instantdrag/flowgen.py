@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import comfy.model_management
-import folder_paths
 import torch
 from comfy_api.latest import io
 
@@ -12,11 +11,13 @@ from ...kernels.instantdrag.flowgen_maps import MODES, generate_flow
 from ...kernels.motion.flow import confine_flow
 from ...kernels.motion.prediction import ROUNDS
 from ...kernels.motion.total_flow import predict_total_flow
-from ...kernels.points.masks import resize_mask
-from ..model_files import on_device, read_safetensors, register_folder
+from ...weights.tensor_files import read_safetensors
+from ..fitting import mask_of_picture
+from ..inputs import PICTURE_POINTS_INPUT
+from ..model_files import chosen, listed, on_device, register_folder
 from ..motion.prediction import MotionPredictor
 from ..progress import Progress
-from ..types import DragPointsType, FlowGenType, FlowType, MotionPredictorType, schema
+from ..types import FlowGenType, FlowType, MotionPredictorType, schema
 
 FOLDER = "flowgen"
 register_folder(FOLDER)
@@ -47,7 +48,7 @@ class LoadFlowGen(io.ComfyNode):
             inputs=[
                 io.Combo.Input(
                     "flowgen",
-                    options=folder_paths.get_filename_list(FOLDER),
+                    options=list(listed(FOLDER)),
                     tooltip="A FlowGen in ComfyUI/models/flowgen. Without one, take Load Motion Predictor instead.",
                 ),
             ],
@@ -56,7 +57,8 @@ class LoadFlowGen(io.ComfyNode):
 
     @classmethod
     def execute(cls, flowgen):
-        return io.NodeOutput(FlowGenNetwork(folder_paths.get_full_path_or_raise(FOLDER, flowgen)))
+        path = chosen(listed(FOLDER), flowgen, "Load FlowGen", f"ComfyUI/models/{FOLDER}")
+        return io.NodeOutput(FlowGenNetwork(path))
 
 
 def _whole_way(predictor, image, handles, targets):
@@ -87,7 +89,7 @@ class FlowGenNode(io.ComfyNode):
                     tooltip="From Load FlowGen, or from Load Motion Predictor, which needs no download.",
                 ),
                 io.Image.Input("image", tooltip="The picture to drag, of any size; a batch is dragged alike."),
-                DragPointsType.Input("drag_points", tooltip="What goes where, placed on this picture."),
+                PICTURE_POINTS_INPUT,
                 io.Float.Input(
                     "scale",
                     default=0.0,
@@ -117,14 +119,10 @@ class FlowGenNode(io.ComfyNode):
 
     @classmethod
     def execute(cls, network, image, drag_points, scale, mode, mask=None):
-        height, width = image.shape[1:3]
+        mask = mask_of_picture(mask, image, "FlowGen")
         pixels, points = image[..., :3].movedim(-1, 1), (drag_points.handles, drag_points.targets)
         if isinstance(network, MotionPredictor):
             flow = _whole_way(network, pixels, *points)
         else:
             flow = generate_flow(network, pixels, *points, mode, scale or None)
-        if mask is not None:
-            if len(mask) not in (1, len(image)):
-                raise ValueError(f"FlowGen: mask has a batch of {len(mask)}, but there are {len(image)} pictures")
-            flow = confine_flow(flow, resize_mask(mask, height, width, "FlowGen: mask"))
-        return io.NodeOutput(flow)
+        return io.NodeOutput(flow if mask is None else confine_flow(flow, mask))

@@ -13,8 +13,9 @@ from ...kernels.lightningdrag.embedding import build as build_point_embedding
 from ...kernels.lightningdrag.files import LightningDragError, check_appearance, flat, from_published, unpack
 from ...kernels.lightningdrag.image_tokens import build as build_image_projection
 from ...weights import LIGHTNINGDRAG
+from ...weights.tensor_files import read_safetensors
 from ..demo_model import load_model
-from ..model_files import on_device, read_safetensors
+from ..model_files import chosen, on_device
 from ..sd15 import from_diffusers, sd15_patcher
 from ..types import LightningDragType, schema
 
@@ -95,8 +96,8 @@ def _published(folder):
 
 
 def files():
-    """{name: path} of DragKit's own files and of folders with the published ones."""
-    found = {}
+    """{name: path} of the bundled file, DragKit's own ones and folders with the published ones."""
+    found = {BUNDLED: LIGHTNINGDRAG}
     for top in map(Path, folder_paths.get_folder_paths(FOLDER)):
         folders = {path.parent for path in top.rglob(ATTENTION)}
         paths = [path for path in top.rglob("*.safetensors") if not folders & set(path.parents)]
@@ -126,7 +127,7 @@ class LoadLightningDrag(io.ComfyNode):
             inputs=[
                 io.Combo.Input(
                     "model_name",
-                    options=[BUNDLED, *files()],
+                    options=list(files()),
                     tooltip="In ComfyUI/models/lightningdrag: the folder of the published files, or one file that "
                     "`dragkit convert-lightningdrag` wrote. The bundled one belongs to the Demo Model.",
                 ),
@@ -140,11 +141,8 @@ class LoadLightningDrag(io.ComfyNode):
 
     @classmethod
     def execute(cls, model_name):
-        found = {BUNDLED: LIGHTNINGDRAG, **files()}
-        # ComfyUI 0.3.64 does not look
-        if model_name not in found:
-            raise ValueError(f"{NODE}: there is no {model_name} in ComfyUI/models/{FOLDER}")
+        path = chosen(files(), model_name, NODE, f"ComfyUI/models/{FOLDER}")
         try:
-            return io.NodeOutput(load_lightning_drag(found[model_name], model_name))
+            return io.NodeOutput(load_lightning_drag(path, model_name))
         except LightningDragError as error:
             raise ValueError(str(error)) from error

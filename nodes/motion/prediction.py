@@ -3,20 +3,26 @@
 from pathlib import Path
 
 import comfy.model_management
-import folder_paths
 from comfy_api.latest import io
 
 from ...kernels.motion.prediction import ROUNDS, guarded_step, predict_flow
 from ...kernels.motion.simvp import build
 from ...kernels.points.drag_points import DragPoints
 from ...weights import MOTION_PREDICTOR
-from ..model_files import on_device, read_safetensors, register_folder
+from ...weights.tensor_files import read_safetensors
+from ..fitting import check_one_picture
+from ..model_files import chosen, listed, on_device, register_folder
 from ..types import DragPointsType, FlowType, MotionPredictorType, schema
 
 FOLDER = "motion_predictors"
 BUNDLED = "dragkit-motion (bundled)"
 
 register_folder(FOLDER)
+
+
+def files():
+    """{name: path} of the bundled motion predictor and of those in ComfyUI's model folder."""
+    return {BUNDLED: MOTION_PREDICTOR, **listed(FOLDER)}
 
 
 class MotionPredictor:
@@ -44,7 +50,7 @@ class LoadMotionPredictor(io.ComfyNode):
             inputs=[
                 io.Combo.Input(
                     "predictor",
-                    options=[BUNDLED, *folder_paths.get_filename_list(FOLDER)],
+                    options=list(files()),
                     tooltip="The bundled one, or a file in ComfyUI/models/motion_predictors that "
                     "`dragkit train-motion` wrote.",
                 ),
@@ -58,9 +64,8 @@ class LoadMotionPredictor(io.ComfyNode):
 
     @classmethod
     def execute(cls, predictor):
-        if predictor == BUNDLED:
-            return io.NodeOutput(MotionPredictor(MOTION_PREDICTOR))
-        return io.NodeOutput(MotionPredictor(folder_paths.get_full_path_or_raise(FOLDER, predictor)))
+        path = chosen(files(), predictor, "Load Motion Predictor", f"ComfyUI/models/{FOLDER}")
+        return io.NodeOutput(MotionPredictor(path))
 
 
 class MotionPrediction(io.ComfyNode):
@@ -93,8 +98,7 @@ class MotionPrediction(io.ComfyNode):
 
     @classmethod
     def execute(cls, motion_predictor, image, drag_points, rounds_left):
-        if len(image) != 1:
-            raise ValueError(f"Motion Prediction: image has {len(image)} pictures; connect one")
+        check_one_picture(image, "Motion Prediction")
         height, width = image.shape[1:3]
         handles, targets = drag_points.to_pixels(width, height)
         step = guarded_step(motion_predictor, image[..., :3].movedim(-1, 1), handles, targets, rounds_left)

@@ -6,7 +6,7 @@ from ...kernels.motion.region_flow import drag_regions
 from ...kernels.points.drag_points import DragPoints
 from ...kernels.points.masks import resize_mask
 from ...kernels.points.region_pairs import RegionPairError, pair_masks
-from ..inputs import painted
+from ..fitting import painted
 from ..types import DragPointsType, DragRegionsType, FlowType, schema
 
 

@@ -1,23 +1,20 @@
-"""Points: from text to DRAG_POINTS, and drawn on the picture."""
+"""The node of the editor: its text becomes DRAG_POINTS, region and region pairs."""
 
-import comfy.utils
 import torch
-from comfy_api.latest import io, ui
+from comfy_api.latest import io
 
-from ...kernels.drawing.overlay import draw_points
 from ...kernels.points.drag_points import DragPointsError, check_text, place
 from ...kernels.points.drag_text import read
 from ...kernels.points.masks import resize_mask
 from ...kernels.points.strokes import rasterise
-from ..inputs import painted
+from ..fitting import painted
 from ..types import DragPointsType, DragRegionsType, schema
 from . import input_picture
+from .editor_view import editor_view
 
 SIZE_WITHOUT_PICTURE = (512, 512)
 # strokes need memory; a text alone must not ask for gigabytes
 MAX_PIXELS_WITHOUT_PICTURE = 4096 * 4096
-# the longer side of what the editor is shown
-EDITOR_SIDE = 1024
 
 
 def _region(mask, height, width, strokes=()):
@@ -26,26 +23,6 @@ def _region(mask, height, width, strokes=()):
     if mask is None:
         return covered.float() if covered.any() else torch.ones(1, 1, 1).expand(1, height, width)
     return resize_mask(mask, height, width, "Drag Points: mask").masked_fill(covered.to(mask.device), 1)
-
-
-def _editor_file(values, width, height):
-    """The first of values [B, H, W, C], scaled down, as a temporary file for the editor; width and height are those of
-    the picture."""
-    rows, columns = values.shape[1:3]
-    scale = min(1, EDITOR_SIDE / max(rows, columns))
-    rows, columns = max(1, round(rows * scale)), max(1, round(columns * scale))
-    small = comfy.utils.common_upscale(values[:1, ..., :3].float().movedim(-1, 1), columns, rows, "area", "disabled")
-    (file,) = ui.PreviewImage(small.movedim(1, -1).expand(-1, -1, -1, 3)).as_dict()["images"]
-    return {**file, "width": width, "height": height}
-
-
-def _editor_view(picture, mask):
-    """What the editor shows beneath the points: the picture, and the mask if there is one."""
-    height, width = picture.shape[1:3]
-    view = {"dragkit_picture": [_editor_file(picture, width, height)]}
-    if mask is not None:
-        view["dragkit_mask"] = [_editor_file(mask[..., None], width, height)]
-    return view
 
 
 class DragPointsNode(io.ComfyNode):
@@ -127,31 +104,5 @@ class DragPointsNode(io.ComfyNode):
         picture = torch.zeros(1, 1, 1, 1).expand(1, height, width, 3) if image is None else image
         mask = painted(mask)
         region = _region(mask, height, width, drags.strokes)
-        shown = None if image is None else _editor_view(image, mask)
+        shown = None if image is None else editor_view(image, mask)
         return io.NodeOutput(drag, region, picture, drags.regions, ui=shown)
-
-
-class DragPointsPreview(io.ComfyNode):
-    @classmethod
-    def define_schema(cls):
-        return schema(
-            node_id="DragKitDragPointsPreview",
-            display_name="Drag Points Preview",
-            description="Draws handles (red), targets (blue), arrows and the editable region on a picture.",
-            search_aliases=["draw points", "overlay", "arrows"],
-            inputs=[
-                io.Image.Input("image", tooltip="The picture to draw on."),
-                DragPointsType.Input("drag_points", tooltip="The pairs to draw."),
-                io.Mask.Input("mask", optional=True, tooltip="Editable region (1 = may change); the rest is dimmed."),
-            ],
-            outputs=[io.Image.Output("preview", display_name="preview", tooltip="The picture with the drawing on it.")],
-            is_output_node=True,
-        )
-
-    @classmethod
-    def execute(cls, image, drag_points, mask=None):
-        mask = painted(mask)
-        if mask is not None:
-            mask = resize_mask(mask, *image.shape[1:3], "Drag Points Preview: mask")
-        preview = draw_points(image, drag_points, mask)
-        return io.NodeOutput(preview, ui=ui.PreviewImage(preview, cls=cls))

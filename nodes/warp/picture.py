@@ -4,23 +4,17 @@ import torch
 from comfy_api.latest import io
 
 from ...kernels.motion.displacements import DISPLACEMENTS, displace
-from ...kernels.motion.flow import check_flow, resize_flow
 from ...kernels.points.find_region import find_region
-from ...kernels.points.masks import resize_mask
 from ...kernels.warp.alpha import warp_picture
 from ...kernels.warp.picture import SAMPLINGS, inpaint_mask
 from ...kernels.warp.sheet import FRONTS
-from ..inputs import painted
-from ..types import DragPointsType, FlowType, schema
+from ..fitting import fit_flow, mask_of_picture
+from ..inputs import DRAG_POINTS_INPUT, FLOW_INPUT
+from ..types import FlowType, schema
 
+NODE = "Drag Warp"
 # pixels; a flow that moves less leaves what it moves where it is
 STILL = 0.5
-
-
-def _part(mask):
-    """A MASK, or None where it is empty or covers everything, as Drag Points' region does when nothing is painted."""
-    mask = painted(mask)
-    return None if mask is None or (mask >= 0.5).all() else mask
 
 
 class DragWarp(io.ComfyNode):
@@ -28,14 +22,14 @@ class DragWarp(io.ComfyNode):
     def define_schema(cls):
         return schema(
             node_id="DragKitDragWarp",
-            display_name="Drag Warp",
+            display_name=NODE,
             description="Warps the picture by the drag and masks what opened up, for any inpainting model to repair.",
             search_aliases=["Inpaint4Drag", "warp image", "liquify", "inpaint", "drag", "ARAP", "moving least squares"],
             inputs=[
                 io.Image.Input(
                     "image", tooltip="The picture to warp; an alpha channel is kept and moves with what it belongs to."
                 ),
-                DragPointsType.Input("drag_points", tooltip="What goes where."),
+                DRAG_POINTS_INPUT,
                 io.Combo.Input(
                     "displacement",
                     options=list(DISPLACEMENTS),
@@ -70,7 +64,7 @@ class DragWarp(io.ComfyNode):
                     "all of them for one). None, or one "
                     "that is empty or covers everything: found from the points, or where the flow moves something.",
                 ),
-                FlowType.Input("flow", optional=True, tooltip="Replaces the motion computed from the points."),
+                FLOW_INPUT,
             ],
             outputs=[
                 io.Image.Output("warped", display_name="warped", tooltip="The warped picture."),
@@ -86,19 +80,18 @@ class DragWarp(io.ComfyNode):
     @classmethod
     def execute(cls, image, drag_points, displacement, sampling, front, seam, grow, feather, mask=None, flow=None):
         height, width = image.shape[1:3]
-        mask = _part(mask)
-        for name, given in (("mask", mask), ("flow", flow)):
-            if given is not None and len(given) not in (1, len(image)):
-                raise ValueError(f"Drag Warp: {name} has a batch of {len(given)}, but there are {len(image)} pictures")
-        region = None if mask is None else resize_mask(mask, height, width, "Drag Warp: mask") >= 0.5
+        if mask is not None and (mask >= 0.5).all():
+            # as Drag Points' region is where nothing is painted
+            mask = None
+        mask = mask_of_picture(mask, image, NODE)
+        region = None if mask is None else mask >= 0.5
         if flow is None:
             handles, targets = drag_points.to_grid(width, height)
             if region is None:
                 region = find_region(handles, targets, height, width)[None]
             flow = torch.cat([displace(handles, targets, one, displacement) for one in region])
         else:
-            check_flow(flow, "Drag Warp: flow")
-            flow = resize_flow(flow, height, width)
+            flow = fit_flow(flow, height, width, NODE, len(image))
             if region is None:
                 region = torch.hypot(*flow.unbind(1)) >= STILL
             flow = flow * region[:, None].to(flow)

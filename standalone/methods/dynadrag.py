@@ -2,11 +2,12 @@
 
 import torch
 
-from ...kernels.diffusion.ddim import ddim_step, invert, published_timesteps, sample
+from ...kernels.diffusion.ddim import ddim_step, invert, sample
 from ...kernels.diffusion.kv_cache import KVCache
 from ...kernels.dynadrag.predict_and_move import Predictor, Settings, few, predict_and_move
 from ...kernels.motion.prediction import predict_flow
 from ...kernels.points.masks import mask_to_grid
+from .inversion import inversion_levels
 
 
 def dynadrag(
@@ -20,10 +21,7 @@ def dynadrag(
     are supervised (-1 = last); preview_steps DDIM steps show the predictor each round's picture. callback(Round).
     """
     settings = settings or Settings()
-    timesteps = published_timesteps(steps, strength)
-    if not timesteps:
-        raise ValueError(f"strength {strength:g} of {steps} steps is less than one step; raise either of them")
-    alphas = [1.0] + model.alphas[timesteps].tolist()
+    timesteps, alphas = inversion_levels(model, steps, strength)
     noisy = invert(model.denoiser, model.encode(image), timesteps, alphas)
     cache = KVCache(timesteps, "auto", lambda: torch.cuda.mem_get_info()[0])
     with model.denoiser.recording(cache):
@@ -31,7 +29,7 @@ def dynadrag(
     height, width = noisy.shape[-2:]
     region = None if mask is None else mask_to_grid(mask, height, width).to(noisy.device)
     shown = few(timesteps, preview_steps)
-    shown_alphas = [1.0] + model.alphas[shown].tolist()
+    shown_alphas = model.alphas_of(shown)
 
     def evaluate(z, complete):
         features, eps = model.denoiser.tapped(z, timesteps[-1], block, complete)

@@ -4,12 +4,13 @@ from contextlib import nullcontext
 
 import torch
 
-from ...kernels.diffusion.ddim import invert, published_timesteps, sample
+from ...kernels.diffusion.ddim import invert, sample
 from ...kernels.diffusion.kv_cache import KVCache
 from ...kernels.motion.displacements import displace
 from ...kernels.points.masks import mask_to_grid
 from ...kernels.warp.batches import warp_batch
 from ...kernels.warp.bnni import bnni, bnni_sequential
+from .inversion import inversion_levels
 
 FILLS = {"simultaneous": bnni, "sequential": bnni_sequential}
 # the fill that belongs to each way of warping
@@ -25,11 +26,7 @@ def fastdrag_latent(
     consistency 0..1 is the strength of the KV cache; flow [1, 2, h, w] on the latent grid replaces the LWF;
     callback(done, total) counts evaluations of the network.
     """
-    timesteps = published_timesteps(steps, strength)
-    if not timesteps:
-        raise ValueError(f"strength {strength:g} of {steps} steps is less than one step; raise either of them")
-    # the clean latent stands for noise level 0, as in ComfyUI's schedules
-    alphas = [1.0] + model.alphas[timesteps].tolist()
+    timesteps, alphas = inversion_levels(model, steps, strength)
     done, total = 0, len(timesteps) * (2 + refinement)
 
     def count(weight):

@@ -15,7 +15,7 @@ def instantdrag(
     callback(done, total).
     """
     timesteps = published_timesteps(steps, 1.0)
-    alphas = [1.0] + model.alphas[timesteps].tolist()
+    alphas = model.alphas_of(timesteps)
     latent = model.encode(image)
     height, width = latent.shape[-2:]
     seen = torch.cat(branches(latent / model.scaling_factor, flow_channels(flow.to(latent), height, width)))

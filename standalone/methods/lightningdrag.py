@@ -86,8 +86,7 @@ def lightningdrag(
     painted anew from the picture. callback(done, total).
     """
     timesteps = lcm.lcm_timesteps(steps) if sampler == "lcm" else ddim.published_timesteps(steps, 1.0)
-    # the clean latent stands for noise level 0, as in ComfyUI's schedules
-    alphas = [1.0] + model.alphas[timesteps].tolist()
+    alphas = model.alphas_of(timesteps)
     latent = model.encode(image)
     generators = [torch.Generator().manual_seed(seed + i) for i in range(candidates)]
 

@@ -30,7 +30,7 @@ def repair(model, image, mask, steps=12, seed=0, callback=None):
     if not mask.any():
         return image
     timesteps = published_timesteps(steps, 1.0)
-    alphas = [1.0] + model.alphas[timesteps].tolist()
+    alphas = model.alphas_of(timesteps)
     latent = model.encode(image)
     noise = torch.randn(latent.shape, generator=torch.Generator().manual_seed(seed)).to(latent)
     change = F.adaptive_max_pool2d(mask[:, None], latent.shape[-2:])

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import torch
 from diffusers import UNet2DConditionModel
-from safetensors import safe_open
 
 from ...kernels.diffusion.ddim import alphas_cumprod
 from ...kernels.diffusion.demo_autoencoder import DemoAutoencoder
+from ...kernels.diffusion.state_dicts import within
 from ...weights import DEMO
+from ...weights.tensor_files import read_safetensors
 from .unet import Denoiser
 
 
@@ -28,20 +29,20 @@ class DragModel:
     scaling_factor: float = 0.18215
     unprompted: torch.Tensor | None = None
 
+    def alphas_of(self, timesteps):
+        """[1.0, ...]: alphas of ascending timesteps, behind that of the clean latent, which stands for noise level 0 as
+        in ComfyUI's schedules."""
+        return [1.0] + self.alphas[timesteps].tolist()
+
 
 def load_demo(path=DEMO):
     """The bundled demo model; its UNet's configuration is in the file's metadata."""
-    with safe_open(path, "pt") as file:
-        config = json.loads(file.metadata()["unet_config"])
-        weights = {name: file.get_tensor(name).float() for name in file.keys()}
-
-    def part(prefix):
-        return {name.removeprefix(prefix): value for name, value in weights.items() if name.startswith(prefix)}
-
+    weights, metadata = read_safetensors(path, path)
+    config = json.loads(metadata["unet_config"])
     unet = UNet2DConditionModel.from_config(config).eval().requires_grad_(False)
-    unet.load_state_dict(part("unet."))
+    unet.load_state_dict(within(weights, "unet."))
     autoencoder = DemoAutoencoder().eval().requires_grad_(False)
-    autoencoder.load_state_dict(part("autoencoder."))
+    autoencoder.load_state_dict(within(weights, "autoencoder."))
     scale = autoencoder.scaling_factor
     empty = torch.zeros(1, 1, config["cross_attention_dim"])
     return DragModel(

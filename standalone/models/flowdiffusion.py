@@ -1,4 +1,4 @@
-"""FlowDiffusion and FlowGen (InstantDrag) from disk, and the demo's FlowDiffusion."""
+"""FlowDiffusion (InstantDrag) from disk: the demo model's, and the UNet of a diffusers folder."""
 
 import json
 from dataclasses import replace
@@ -8,11 +8,10 @@ from diffusers import UNet2DConditionModel
 
 from ...kernels.diffusion.state_dicts import misfit_shapes
 from ...kernels.diffusion.weight_deltas import packed_shapes, unpack_deltas
-from ...kernels.instantdrag.flowgen import FlowGenError, build
 from ...weights import FLOWDIFFUSION
-from .checkpoints import DTYPE, CheckpointError
+from ...weights.tensor_files import read_safetensors
 from .drag_model import load_demo
-from .tensor_files import read_safetensors
+from .pipelines import DTYPE, CheckpointError
 from .unet import Denoiser
 from .widened import widened
 
@@ -22,17 +21,11 @@ CHANNELS = 4 + 4 + 2
 FORMAT = "dragkit.flowdiffusion"
 
 
-def load_flowgen(path):
-    """The FlowGen of a .safetensors file; FlowGenError for any other file."""
-    weights, _ = read_safetensors(path, FlowGenError)
-    return build(weights, Path(path).name).requires_grad_(False)
-
-
 def load_demo_flowdiffusion(path=FLOWDIFFUSION):
     """The demo model with the FlowDiffusion that `dragkit train-flowdiffusion` made; CheckpointError for others."""
     model = load_demo()
     narrow = model.denoiser.unet
-    packed, metadata = read_safetensors(path, CheckpointError)
+    packed, metadata = read_safetensors(path, path, CheckpointError)
     unet = widened(narrow, CHANNELS)
     if metadata.get("format") != FORMAT or misfit_shapes(packed, packed_shapes(unet.state_dict())):
         raise CheckpointError(f"{path} is no FlowDiffusion of the demo model")

@@ -13,9 +13,9 @@ from ...kernels.lightningdrag import embedding as point_embedding
 from ...kernels.lightningdrag import image_tokens
 from ...kernels.lightningdrag.files import LightningDragError, check_model, unpack
 from ...weights import LIGHTNINGDRAG
+from ...weights.tensor_files import read_safetensors
 from ..pictures import to_pil
 from .drag_model import load_demo
-from .tensor_files import read_safetensors
 from .unet import Denoiser, self_attention
 from .widened import widened
 
@@ -79,7 +79,7 @@ def network_of(weights, model, name):
 
 
 def _read(path):
-    return unpack(*read_safetensors(path, LightningDragError), Path(path).name)
+    return unpack(*read_safetensors(path, path, LightningDragError), Path(path).name)
 
 
 def load_lightningdrag(path, model):

@@ -1,10 +1,9 @@
 """LoRA files added to a UNet's weights: kohya's naming, as of the LCM LoRA, and diffusers'."""
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 
 from ...kernels.diffusion.lora import merged
+from ...weights.tensor_files import read_safetensors
 
 # what the two namings put in front and behind a layer's name
 PREFIXES = ("lora_unet_", "unet.")
@@ -21,10 +20,7 @@ class LoraError(ValueError):
 @torch.no_grad()
 def add_lora(unet, path):
     """Adds a LoRA file to the weights of a diffusers UNet; what it has for text encoders is left out."""
-    try:
-        weights = load_file(path)
-    except (SafetensorError, OSError) as error:
-        raise LoraError(f"{path} is no safetensors file that can be read ({type(error).__name__})") from error
+    weights, _ = read_safetensors(path, path, LoraError)
     layers = {}
     for key, value in weights.items():
         prefix = next((one for one in PREFIXES if key.startswith(one)), None)

@@ -1,12 +1,19 @@
-"""Motion predictors from files."""
+"""Networks that say how things move, from files: DynaDrag's motion predictor, InstantDrag's FlowGen."""
 
 from pathlib import Path
 
-from ...kernels.motion.simvp import PredictorError, build
+from ...kernels.instantdrag import flowgen
+from ...kernels.motion import simvp
 from ...weights import MOTION_PREDICTOR
-from .tensor_files import read_safetensors
+from ...weights.tensor_files import read_safetensors
 
 
 def load_motion_predictor(path=MOTION_PREDICTOR):
     """The network of a file that `dragkit train-motion` wrote; PredictorError for any other file."""
-    return build(*read_safetensors(path, PredictorError), Path(path).name)
+    return simvp.build(*read_safetensors(path, path, simvp.PredictorError), Path(path).name)
+
+
+def load_flowgen(path):
+    """The FlowGen of a .safetensors file; FlowGenError for any other file."""
+    weights, _ = read_safetensors(path, path, flowgen.FlowGenError)
+    return flowgen.build(weights, Path(path).name).requires_grad_(False)

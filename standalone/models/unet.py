@@ -98,3 +98,19 @@ class Denoiser:
                 yield
         finally:
             cache.release()
+
+
+class SizedDenoiser(Denoiser):
+    """A Denoiser for SDXL: tells the UNet the pooled prompt [1, channels] and the size of the uncropped picture."""
+
+    def __init__(self, unet, context, pooled, scale, to_eps=None):
+        super().__init__(unet, context, to_eps)
+        self.pooled, self.scale = pooled, scale
+
+    def __call__(self, z, t):
+        size = [side * self.scale for side in z.shape[-2:]]
+        # original size, crop, target size (Podell et al. 2023, Sec. 2.2)
+        time_ids = self.pooled.new_tensor([*size, 0, 0, *size]).expand(z.shape[0], -1)
+        text = self.pooled.expand(z.shape[0], -1)
+        self.kwargs = {"added_cond_kwargs": {"text_embeds": text, "time_ids": time_ids}}
+        return super().__call__(z, t)

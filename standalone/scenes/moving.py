@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from .parts import Blob, Part, Strip, draw
+from .moving_shapes import Blob, Part, Strip, draw
 from .trajectories import STILL, Elastic, Swing, unit
 
 KINDS = ("translation", "rotation", "limbs", "face", "scaling", "elastic", "camera")

@@ -14,40 +14,16 @@ from ...weights import TRAINED
 from ..models.drag_model import load_demo
 from ..models.flowdiffusion import CHANNELS, FORMAT
 from ..models.widened import widened
-from ..scenes.ground_truth import KINDS, SIZES, moved
-from ..scenes.motions import random_scene
 from ..scenes.photographs import photograph
-from .demo import run
-from .latent_windows import corners, cut, middles
-from .noise_emphasis import noised
+from .latent_windows import Windows
+from .loop import choices_of, run
+from .noise_emphasis import noised, weighted_error
+from .random_drags import MOVING, choices_of_drag, moved_pair
 
 # how often nothing moves, and how often neither picture nor motion is shown, as the guidance asks
 STILL, BLIND = 0.08, 0.08
-# how much more errors count where something moves
-MOVING = 3.0
 # picture and motion are learned in units in which they are about 1 large; drags are short fractions of a picture
 UNIT = 1 / 8
-SEEDS = 1 << 32
-
-
-def _pick(values, generator):
-    return values[int(torch.randint(len(values), (1,), generator=generator))]
-
-
-def moved_pair(photographs, generator):
-    """Source and target picture [3, 256, 256] in 0..1, region [256, 256] and FLOW [2, 256, 256] of a random drag, on a
-    photograph as it is or moved itself."""
-
-    def picture():
-        return random_scene(photographs, generator) if torch.rand(1, generator=generator) < 0.4 else pick()
-
-    def pick():
-        return _pick(photographs, generator)
-
-    source, target, mask, _, flow = moved(
-        _pick(KINDS, generator), _pick(SIZES, generator), picture(), pick(), generator
-    )
-    return source, target, mask, flow
 
 
 class Bank:
@@ -57,10 +33,7 @@ class Bank:
     def __init__(self, model, photographs, count, seed, group=20):
         self.scale, parts = model.scaling_factor, []
         for start in tqdm(range(0, count, group), mininterval=10, desc="drags"):
-            made = [
-                moved_pair(photographs, torch.Generator().manual_seed(SEEDS * (seed + 1) + i))
-                for i in range(start, min(start + group, count))
-            ]
+            made = [moved_pair(photographs, choices_of_drag(seed, i)) for i in range(start, min(start + group, count))]
             source, target, mask, flow = (torch.stack(part) for part in zip(*made, strict=True))
             with torch.no_grad():
                 source, target = model.encode(source), model.encode(target)
@@ -68,16 +41,13 @@ class Bank:
             region = F.adaptive_max_pool2d(mask[:, None].float(), cells)
             parts.append((source, target, flow_channels(flow, *cells), region))
         self.source, self.target, self.flow, self.region = (torch.cat(part) for part in zip(*parts, strict=True))
-        self.middles = middles(self.region)
+        self.windows = Windows(self.region)
 
     def batch(self, size, generator):
         """Windows of random targets [size, 4, 16, 16], the 6 channels to see beside them, and weights
         [size, 1, 16, 16]."""
-        index = torch.randint(len(self.source), (size,), generator=generator)
-        corner = corners(self.middles[index], *self.source.shape[-2:], generator)
-        source, target, flow, region = (
-            cut(part[index], corner) for part in (self.source, self.target, self.flow, self.region)
-        )
+        parts = self.source, self.target, self.flow, self.region
+        _, _, (source, target, flow, region) = self.windows.draw(parts, size, generator)
         chance = torch.rand(size, 1, 1, 1, generator=generator)
         still, blind = chance < STILL, (chance >= STILL) & (chance < STILL + BLIND)
         # where nothing moves the picture stays
@@ -101,13 +71,13 @@ def train_flowdiffusion(folder, out, steps=12000, batch=12, count=3000, seed=0):
     unit = torch.tensor([1.0] * 4 + [model.scaling_factor] * 4 + [1 / UNIT] * 2).view(-1, 1, 1)
 
     def loss_of(step):
-        generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
+        generator = choices_of(seed, step)
         clean, seen, weight = bank.batch(batch, generator)
         t, noise, noisy, emphasis = noised(clean, alphas, generator)
         inputs = (torch.cat((noisy, seen), 1) * unit).contiguous(memory_format=torch.channels_last)
         with torch.autocast("cpu", torch.bfloat16):
             eps = unet(inputs, t, context).sample
-        return ((eps.float() - noise).square() * weight * emphasis).sum() / (weight.sum() * clean.shape[1])
+        return weighted_error(eps.float(), noise, weight, emphasis)
 
     learned = run(unet, loss_of, steps, 1e-3, folder / "flowdiffusion.pt", decay=0.998)
     learned.conv_in.weight.data *= unit

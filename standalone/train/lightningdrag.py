@@ -22,10 +22,10 @@ from ..models.point_hooks import PointHooks
 from ..models.unet import self_attention
 from ..models.widened import widened
 from ..scenes.photographs import photograph
-from .demo import run
-from .flowdiffusion import MOVING, SEEDS, moved_pair
-from .latent_windows import SIDE, corners, cut, middles
-from .noise_emphasis import noised
+from .latent_windows import SIDE, Windows
+from .loop import choices_of, run
+from .noise_emphasis import noised, weighted_error
+from .random_drags import MOVING, choices_of_drag, moved_pair
 
 # how often the points are hidden, as the guidance asks
 HIDDEN = 0.1
@@ -57,7 +57,7 @@ class Bank:
     def __init__(self, model, photographs, count, seed):
         parts = []
         for i in tqdm(range(count), mininterval=10, desc="drags"):
-            generator = torch.Generator().manual_seed(SEEDS * (seed + 1) + i)
+            generator = choices_of_drag(seed, i)
             pairs = None
             while pairs is None:
                 source, target, mask, flow = moved_pair(photographs, generator)
@@ -66,13 +66,13 @@ class Bank:
                 seen = inpainting_channels(model.encode, source[None], mask[None].float())
                 parts.append((*model.encode(torch.stack((source, target))).split(1), seen, pairs[None]))
         self.source, self.target, self.seen, self.pairs = (torch.cat(part) for part in zip(*parts, strict=True))
-        self.middles = middles(self.seen[:, :1])
+        self.windows = Windows(self.seen[:, :1])
 
     def batch(self, size, generator, side=SIDE):
         """Windows of random sources and targets, of what is seen beside them, point maps [size, 2, 8 * side, 8 * side],
         and which rows show their points [size, 1, 1]."""
-        index = torch.randint(len(self.source), (size,), generator=generator)
-        corner = corners(self.middles[index], *self.source.shape[-2:], generator, side)
+        parts = self.source, self.target, self.seen
+        index, corner, (source, target, seen) = self.windows.draw(parts, size, generator, side)
         maps, some = [], []
         for i, (y, x) in zip(index.tolist(), corner.tolist(), strict=True):
             pairs = self.pairs[i][torch.randperm(OFFERED, generator=generator)] - STRIDE * torch.tensor([x, y, x, y])
@@ -81,7 +81,6 @@ class Bank:
             maps.append(point_maps(chosen[:, :2], chosen[:, 2:], STRIDE * side, STRIDE * side))
             some.append(len(chosen) > 0)
         shows = (torch.rand(size, generator=generator) >= HIDDEN) & torch.tensor(some)
-        source, target, seen = (cut(part[index], corner, side) for part in (self.source, self.target, self.seen))
         return source, target, seen, torch.cat(maps), shows.view(-1, 1, 1)
 
 
@@ -125,7 +124,7 @@ def train_lightningdrag(folder, out, steps=12000, batch=12, count=4000, seed=0):
     alphas = alphas_cumprod()
 
     def loss_of(step):
-        generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
+        generator = choices_of(seed, step)
         # as many cells in fewer pictures
         size, side = (max(1, batch // 4), 2 * SIDE) if step % WHOLE == 0 else (batch, SIDE)
         source, target, seen, maps, shows = bank.batch(size, generator, side)
@@ -142,8 +141,7 @@ def train_lightningdrag(folder, out, steps=12000, batch=12, count=4000, seed=0):
             with PointHooks(learner.unet, reference, points, {}).entered():
                 context = model.unprompted.expand(size, -1, -1)
                 eps = learner.unet(inputs.contiguous(memory_format=torch.channels_last), t, context).sample
-        weight = 1 + MOVING * seen[:, :1]
-        return ((eps.float() - noise).square() * weight * emphasis).sum() / (weight.sum() * target.shape[1])
+        return weighted_error(eps.float(), noise, 1 + MOVING * seen[:, :1], emphasis)
 
     export(run(learner, loss_of, steps, 1e-3, folder / "lightningdrag.pt", decay=0.998), out)
 

@@ -1,6 +1,5 @@
 """Training of the motion predictor (DynaDrag, Sec. 3.2.1): one network, one step ahead."""
 
-import math
 from pathlib import Path
 
 import torch
@@ -10,7 +9,9 @@ from tqdm import tqdm
 
 from ...kernels.motion.prediction import corrected
 from ...kernels.motion.simvp import SimVP, metadata_of
+from .checkpoints import read_checkpoint, restore, save_checkpoint
 from .ema import Ema
+from .learning_rate import cosine
 from .motion_data import VALIDATION, bundled, open_data
 
 # 1.6 MB as float16
@@ -117,11 +118,6 @@ class _Log:
         return means
 
 
-def _rate(step, steps):
-    """Of the learning rate: a warm-up, then half a cosine."""
-    return min(1, (step + 1) / (0.03 * steps)) * (0.02 + 0.49 * (1 + math.cos(math.pi * step / steps)))
-
-
 def train_motion(
     folder, out, steps=20_000, batch=8, learning_rate=2e-3, seed=0, config=None, every=250, workers=0,
     precision="auto", validation=64, flow="dis",
@@ -142,13 +138,11 @@ def train_motion(
     optimizer = torch.optim.AdamW(network.parameters(), lr=learning_rate, betas=(0.9, 0.99), weight_decay=1e-3)
     parts = {"network": network, "ema": ema.module, "optimizer": optimizer}
     checkpoint, start, curves = out.with_suffix(".checkpoint"), 0, {}
-    if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
+    if state := read_checkpoint(checkpoint):
         if state["config"] != network.config:
             raise TrainingError(f"{checkpoint} belongs to a network of other sizes; delete it or choose another --out")
         start, curves = state["step"], state["curves"]
-        for name, part in parts.items():
-            part.load_state_dict(state[name])
+        restore(parts, state)
     ema.module.to(accelerator.device)
     share = accelerator.num_processes * batch
     loader = DataLoader(Subset(data, range(start * share, steps * share)), batch, num_workers=workers)
@@ -161,7 +155,7 @@ def train_motion(
     step = start
     for inputs, guess, flow, weight in bar:
         for group in optimizer.param_groups:
-            group["lr"] = learning_rate * _rate(step, steps)
+            group["lr"] = learning_rate * cosine(step, steps, 0.03 * steps)
         inputs = inputs.contiguous(memory_format=torch.channels_last)
         predicted = corrected(guess, module(inputs).float())
         loss = loss_of(predicted, guess, flow, weight, inputs[:, 5:])
@@ -181,10 +175,7 @@ def train_motion(
                 curves.setdefault(name, []).append((step, value))
             bar.set_postfix({name: f"{value:.3f}" for name, value in means.items()})
             if accelerator.is_main_process:
-                temporary = checkpoint.with_suffix(".part")
-                states = {name: part.state_dict() for name, part in parts.items()}
-                torch.save(states | {"step": step, "curves": curves, "config": network.config}, temporary)
-                temporary.replace(checkpoint)
+                save_checkpoint(checkpoint, parts, step=step, curves=curves, config=network.config)
                 draw_curves(curves, out.with_suffix(".png"))
                 export(ema.module, out)
     accelerator.end_training()

@@ -14,8 +14,9 @@ from ..pictures import to_tensor
 from ..scenes.drag_samples import choose_handles, network_view, next_time
 from ..scenes.motions import positions
 from ..scenes.random_choices import Dice
-from .data_errors import MORE_PACKAGES, DataError, warn
+from .data_errors import DataError, warn
 from .optical_flow import estimator
+from .video_frames import VideoError, count_frames, read_frames
 
 # frames from the start to the end of a drag
 SHORTEST, LONGEST = 15, 55
@@ -23,55 +24,6 @@ SHORTEST, LONGEST = 15, 55
 FLOW_SIDE = 3 * SIDE
 # pixels per frame below which a flow is noise
 STILL = 0.15
-
-
-class VideoError(ValueError):
-    """A video that cannot be used; the message says why."""
-
-
-def _decoder():
-    try:
-        import av
-    except ImportError as error:
-        raise DataError(MORE_PACKAGES) from error
-    return av
-
-
-def read_frames(path, first, count):
-    """Up to `count` consecutive frames of a video as PIL images, from frame `first`; VideoError if it is none."""
-    av = _decoder()
-    try:
-        with av.open(str(path)) as container:
-            if not container.streams.video:
-                raise VideoError("it holds no video")
-            stream = container.streams.video[0]
-            rate, begin = stream.average_rate, stream.start_time or 0
-            if first and rate:
-                container.seek(begin + int(first / rate / stream.time_base), stream=stream)
-            frames, number = [], 0
-            for frame in container.decode(stream):
-                if rate and frame.pts is not None:
-                    number = round(float((frame.pts - begin) * stream.time_base * rate))
-                if number >= first:
-                    frames.append(frame.to_image())
-                number += 1
-                if len(frames) == count:
-                    break
-            return frames
-    except (av.error.FFmpegError, OSError) as error:
-        raise VideoError(f"it cannot be decoded ({error})") from error
-
-
-def count_frames(path):
-    """Frames that the file promises, by its header or else by decoding; VideoError if it is no video."""
-    av = _decoder()
-    try:
-        with av.open(str(path)) as container:
-            if container.streams.video and container.streams.video[0].frames:
-                return container.streams.video[0].frames
-    except (av.error.FFmpegError, OSError) as error:
-        raise VideoError(f"it cannot be opened ({error})") from error
-    return len(read_frames(path, 0, 1 << 30))
 
 
 def _at(field, places):

@@ -16,3 +16,9 @@ def noised(clean, alphas, generator):
     a = alphas[t].view(-1, 1, 1, 1)
     noise = torch.randn(clean.shape, generator=generator)
     return t, noise, a.sqrt() * clean + (1 - a).sqrt() * noise, 1 / a.clamp(min=1 / HEAVIEST)
+
+
+def weighted_error(eps, noise, weight, emphasis):
+    """Mean squared error of eps [B, C, H, W], where weight [B, 1, H, W] says what counts in a picture and emphasis is
+    that of noised."""
+    return ((eps - noise).square() * weight * emphasis).sum() / (weight.sum() * noise.shape[1])

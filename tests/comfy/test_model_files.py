@@ -4,11 +4,18 @@ import pytest
 
 from .conftest import ComfyError
 
+LOADERS = {
+    "DragKitLoadMotionPredictor": "predictor",
+    "DragKitLoadFlowGen": "flowgen",
+    "DragKitLoadFlowDiffusion": "model_name",
+    "DragKitLoadLightningDrag": "model_name",
+}
 
-@pytest.mark.parametrize("node", ["DragKitLoadLightningDrag", "DragKitLoadFlowDiffusion"])
+
+@pytest.mark.parametrize("node", LOADERS)
 def test_a_file_that_is_gone_is_named(comfy, node):
     graph = comfy.graph()
-    graph.dump(graph.node(node, model_name="gone.safetensors"), "never")
+    graph.dump(graph.node(node, **{LOADERS[node]: "gone.safetensors"}), "never")
     try:
         message = comfy.run_error(graph)
         assert ": there is no gone.safetensors in " in message

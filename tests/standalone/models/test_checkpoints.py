@@ -16,7 +16,8 @@ from diffusers import (
 )
 from dragkit.kernels.points.drag_points import DragPoints
 from dragkit.standalone.methods.fastdrag import fastdrag
-from dragkit.standalone.models.checkpoints import CONFIGS, CheckpointError, load_checkpoint
+from dragkit.standalone.models.checkpoints import load_checkpoint
+from dragkit.standalone.models.pipelines import CONFIGS, CheckpointError
 from safetensors.torch import load_file, save_file
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 

@@ -1,15 +1,15 @@
 """Files of FlowDiffusion and FlowGen."""
 
 import pytest
-from dragkit.standalone.models.checkpoints import CheckpointError
 from dragkit.standalone.models.drag_model import load_demo
 from dragkit.standalone.models.flowdiffusion import (
     CHANNELS,
     FORMAT,
     load_demo_flowdiffusion,
-    load_flowgen,
     with_flowdiffusion,
 )
+from dragkit.standalone.models.pipelines import CheckpointError
+from dragkit.standalone.models.predictors import load_flowgen
 from dragkit.standalone.models.widened import widened
 from dragkit.weights import FLOWDIFFUSION, MOTION_PREDICTOR
 from safetensors.torch import load_file, save_file

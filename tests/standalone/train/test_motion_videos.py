@@ -8,8 +8,9 @@ from dragkit.standalone.pictures import to_pil
 from dragkit.standalone.scenes.motions import positions
 from dragkit.standalone.scenes.photographs import photograph
 from dragkit.standalone.scenes.random_choices import Dice
-from dragkit.standalone.train.motion_videos import FLOW_SIDE, Videos, follow_flow, item_of, read_frames
+from dragkit.standalone.train.motion_videos import FLOW_SIDE, Videos, follow_flow, item_of
 from dragkit.standalone.train.optical_flow import dis
+from dragkit.standalone.train.video_frames import read_frames
 from PIL import Image
 
 from .film import film

@@ -1,0 +1,136 @@
+"""The methods of `dragkit edit`: its arguments as a method's, and a progress bar."""
+
+import sys
+from contextlib import contextmanager
+
+from tqdm import tqdm
+
+from ..weights import LIGHTNINGDRAG, MOTION_PREDICTOR
+from .user_input import UserError
+
+
+@contextmanager
+def _bar(what, total=None):
+    """A progress bar, as the callback(done, total) that methods take."""
+    with tqdm(desc=what, total=total, unit="") as bar:
+
+        def progress(done, total):
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield progress
+
+
+def run_fastdrag(model, image, points, mask, **options):
+    """fastdrag with a progress bar."""
+    from .methods.fastdrag import fastdrag
+
+    with _bar("network evaluations") as progress:
+        return fastdrag(model, image, points, mask, callback=progress, **options)
+
+
+def _fastdrag(model, image, points, mask, arguments):
+    return run_fastdrag(
+        model, image, points, mask, mode=arguments.mode, steps=arguments.steps or 10, strength=arguments.strength,
+        refinement=arguments.refinement, consistency=arguments.consistency,
+    )  # fmt: skip
+
+
+def _dynadrag(model, image, points, mask, arguments):
+    from ..kernels.dynadrag.predict_and_move import Settings, Tracker
+    from .methods.dynadrag import dynadrag
+    from .models.predictors import load_motion_predictor
+
+    tracks = arguments.predictor == "tracking"
+    predictor = None if tracks else load_motion_predictor(arguments.predictor or MOTION_PREDICTOR)
+    settings = Settings(
+        rounds=arguments.rounds, steps=arguments.adam_steps, lr=arguments.learning_rate, r1=arguments.radius,
+        lam=arguments.mask_weight, selection=arguments.selection,
+    )  # fmt: skip
+    with tqdm(desc="rounds", total=settings.rounds) as bar:
+        after, _, finite = dynadrag(
+            model, image, points, mask, predictor, Tracker() if tracks else None, settings, arguments.steps or 10,
+            arguments.strength, callback=lambda done: bar.update(),
+        )  # fmt: skip
+    if not finite:
+        print("DynaDrag stopped early: the loss was no number; this is the last good picture.", file=sys.stderr)
+    return after
+
+
+def _flow_of(image, points, mask, arguments):
+    """FLOW of the whole drag, by FlowGen or the motion predictor, inside mask."""
+    import torch
+
+    from ..kernels.instantdrag.flowgen_maps import generate_flow
+    from ..kernels.motion.flow import resize_flow
+    from ..kernels.motion.prediction import predict_flow
+    from ..kernels.motion.total_flow import predict_total_flow
+    from .models.predictors import load_flowgen, load_motion_predictor
+
+    with torch.inference_mode():
+        if arguments.flowgen:
+            flow = generate_flow(load_flowgen(arguments.flowgen), image, points.handles, points.targets)
+        else:
+            network = load_motion_predictor(arguments.predictor or MOTION_PREDICTOR)
+            flow = predict_total_flow(lambda *seen: predict_flow(network, *seen), image, points.handles, points.targets)
+        flow = resize_flow(flow, *image.shape[-2:])
+        return flow if mask is None else flow * (mask[:, None] > 0)
+
+
+def _instantdrag(model, image, points, mask, arguments):
+    from .methods.instantdrag import instantdrag
+
+    flow, steps = _flow_of(image, points, mask, arguments), arguments.steps or 20
+    with _bar("steps", steps) as progress:
+        return instantdrag(
+            model, image, flow, steps, arguments.image_scale, arguments.flow_scale, arguments.seed, progress
+        )
+
+
+def _lightningdrag(model, image, points, mask, arguments):
+    from ..kernels.lightningdrag.embedding import hidden_points, point_maps
+    from .methods.lightningdrag import PUBLISHED, lightningdrag
+    from .models.lightningdrag import embed_image, load_demo_lightningdrag, load_lightningdrag
+
+    if arguments.candidates < 1:
+        raise UserError(f"--candidates is {arguments.candidates}; it must be at least 1")
+    if arguments.model == "demo":
+        _, drag = load_demo_lightningdrag(arguments.lightningdrag or LIGHTNINGDRAG)
+    else:
+        drag = load_lightningdrag(arguments.lightningdrag, model)
+    seen = embed_image(arguments.image_encoder, image, drag) if arguments.image_encoder else None
+    if not len(points):
+        print("There are no points: what the mask covers is painted anew.", file=sys.stderr)
+    height, width = image.shape[-2:]
+    if hidden := hidden_points(point_maps(*points.to_pixels(width, height), height, width), len(points)):
+        print(f"Of points on the same pixel the last counts; lost: {', '.join(map(str, hidden))}.", file=sys.stderr)
+    sampler = arguments.sampler or ("lcm" if arguments.lora else "ddim")
+    steps, scale = PUBLISHED[sampler]
+    steps, scale = arguments.steps or steps, scale if arguments.points_scale is None else arguments.points_scale
+    with _bar("steps", steps) as progress:
+        return lightningdrag(
+            model, drag, image, points, mask, seen, steps, scale, arguments.decay, seed=arguments.seed,
+            candidates=arguments.candidates, sampler=sampler, callback=progress,
+        )  # fmt: skip
+
+
+def _warp(model, image, points, mask, arguments):
+    from .methods.warp import repair, warp_picture
+
+    warped, anew = warp_picture(
+        image, points, mask, arguments.displacement, arguments.sampling, arguments.front, arguments.seam,
+        arguments.grow, arguments.feather,
+    )  # fmt: skip
+    if model is None:
+        return warped
+    steps = arguments.steps or 12
+    with _bar("steps", steps) as progress:
+        return repair(model, warped, anew, steps, arguments.seed, progress)
+
+
+# each gives pictures [B, 3, H, W] of a DragModel (None: warp alone), image [1, 3, H, W] (0..1), DragPoints, mask
+# [1, H, W] (1 = may change) or None, and the arguments
+METHODS = {
+    "fastdrag": _fastdrag, "dynadrag": _dynadrag, "instantdrag": _instantdrag, "lightningdrag": _lightningdrag,
+    "warp": _warp,
+}  # fmt: skip
