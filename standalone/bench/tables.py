@@ -191,7 +191,7 @@ def _kernels(rows):
     for row in rows:
         target = f" ({row['target']}{'' if row['met'] else ', missed'})" if row["target"] else ""
         line = lines.setdefault((row["measurement"], str(row["threads"]), row["unit"]), {})
-        line[row["mode"]] = f"{row['value']:.3g}{target}"
+        line[row["mode"]] = _text(row["value"], 0 if row["value"] >= 100 else 1 if row["value"] >= 10 else 2) + target
     cells = [[*line, *(found.get(mode, NONE) for mode in modes)] for line, found in lines.items()]
     return table(["measurement", "threads", "unit", *modes], cells) if cells else ""
 

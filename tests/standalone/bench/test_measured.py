@@ -105,15 +105,15 @@ def test_a_target_that_was_missed_says_so():
     common = {"measurement": "warp 512x512", "unit": "ms", "threads": 2}
     rows = [
         common | {"mode": "nearest", "value": 12.04, "target": "< 10", "met": False},
-        common | {"mode": "rigid", "value": 14.0, "target": "", "met": None},
+        common | {"mode": "rigid", "value": 1404.0, "target": "", "met": None},
         common | {"mode": "nearest", "value": 7.0, "target": "< 10", "met": True, "threads": 1},
         common | {"mode": "inverse", "value": 1.0, "target": "", "met": None, "measurement": "growth with cells"},
     ]
     assert tables.kernels_warp(rows).splitlines() == [
-        "| measurement  | threads | unit | nearest           | rigid |",
-        "| ---          | ---     | ---  | ---               | ---   |",
-        "| warp 512x512 | 2       | ms   | 12 (< 10, missed) | 14    |",
-        "| warp 512x512 | 1       | ms   | 7 (< 10)          | –     |",
+        "| measurement  | threads | unit | nearest             | rigid |",
+        "| ---          | ---     | ---  | ---                 | ---   |",
+        "| warp 512x512 | 2       | ms   | 12.0 (< 10, missed) | 1404  |",
+        "| warp 512x512 | 1       | ms   | 7.00 (< 10)         | –     |",
     ]
     assert "growth with cells" in tables.kernels_latent(rows)
 
