@@ -2,57 +2,119 @@
 
 import argparse
 import csv
-import json
 import sys
 from pathlib import Path
 
 from .edits import UserError, demo, edit
 
 
+def _chosen(text, known, word):
+    """Those of known {name: ...} whose names, with commas between, are the text; all of them for None."""
+    names = list(known) if text is None else [name.strip() for name in text.split(",")]
+    if strange := [name for name in names if name not in known]:
+        raise UserError(f"--{word} knows no {strange[0]!r}; there are: {', '.join(known)}")
+    return {name: known[name] for name in names}
+
+
+def _bench_quality(arguments):
+    from .bench import instantdrag, lightningdrag, quality, warp
+    from .bench.tables import AUTOENCODER
+
+    known = quality.METHODS | instantdrag.METHODS | lightningdrag.METHODS | warp.METHODS | {AUTOENCODER: None}
+    if arguments.slow or arguments.methods:
+        known |= quality.SLOW_METHODS
+    methods = _chosen(arguments.methods, known, "methods")
+    photographs = quality.bench_autoencoder() if AUTOENCODER in methods else []
+    methods.pop(AUTOENCODER, None)
+    rows, pictures = quality.bench_quality(arguments.quick, arguments.seed, methods) if methods else ([], {})
+    return rows + photographs, pictures
+
+
+def _bench_dynadrag(arguments):
+    from .bench import dynadrag
+
+    return dynadrag.bench_dynadrag(arguments.quick, arguments.seed)
+
+
+def _bench_kernels(arguments):
+    from .bench import kernels, warp
+
+    if arguments.quick:
+        return kernels.bench_kernels(3) + warp.bench_times(1, [min(warp.TARGETS)]), {}
+    return kernels.bench_kernels() + warp.bench_times(), {}
+
+
+def _bench_motion(arguments):
+    from .bench import motion
+
+    return motion.bench_motion(8 if arguments.quick else 40, arguments.seed), {}
+
+
+def _bench_cost(arguments):
+    from .bench import cost
+
+    return cost.bench_cost(arguments.quick, _chosen(arguments.only, cost.METHODS, "only")), {}
+
+
+# what is measured, and which of the words beside --quick count for it
+BENCHES = {
+    "kernels": (_bench_kernels, ()),
+    "quality": (_bench_quality, ("slow", "seed", "methods")),
+    "dynadrag": (_bench_dynadrag, ("seed",)),
+    "cost": (_bench_cost, ("only",)),
+    "motion": (_bench_motion, ("seed",)),
+}
+
+
 def bench(arguments):
-    if arguments.what == "quality":
-        from .bench import instantdrag as bench_instantdrag
-        from .bench import lightningdrag as bench_lightningdrag
-        from .bench import quality as bench_quality
-        from .bench import warp as bench_warp
+    from .bench import results
+    from .bench.tables import all_tables
 
-        methods = bench_quality.METHODS | bench_instantdrag.METHODS | bench_lightningdrag.METHODS | bench_warp.METHODS
-        methods |= bench_quality.SLOW_METHODS if arguments.slow else {}
-        rows, pictures = bench_quality.bench_quality(arguments.quick, arguments.seed, methods)
-        print(bench_quality.table(rows))
-        columns, _ = bench_quality.contact_sheet(pictures, arguments.sheet)
+    measure, counts = BENCHES[arguments.what]
+    parts = [word for word in ("methods", "only") if getattr(arguments, word)]
+    if strange := [word for word in parts if word not in counts]:
+        raise UserError(f"--{strange[0]} is not for bench {arguments.what}")
+    words = ["dragkit", "bench", arguments.what]
+    for word in ("quick", *counts):
+        value = getattr(arguments, word)
+        words += [f"--{word}"] if value is True else [f"--{word}", str(value)] if value else []
+    document = results.about(arguments.what, words, arguments.seed if "seed" in counts else 0)
+    path = Path(arguments.json) if arguments.json else results.place(document)
+    # a part that is measured anew takes its place among the rest
+    whole = None
+    if parts and not arguments.json and path and path.is_file():
+        whole = results.read(path)
+        results.check_alike(document, whole)
+
+    rows, pictures = measure(arguments)
+    print(all_tables(arguments.what, rows))
+    if pictures:
+        from .bench.quality import contact_sheet
+
+        columns, _ = contact_sheet(pictures, arguments.sheet)
         print(f"Contact sheet ({', '.join(columns)}): {arguments.sheet}")
-    elif arguments.what == "dynadrag":
-        from .bench import dynadrag as bench_dynadrag
-        from .bench import quality as bench_quality
-
-        rows, pictures = bench_dynadrag.bench_dynadrag(arguments.quick, arguments.seed)
-        print(bench_dynadrag.table(rows))
-        columns, _ = bench_quality.contact_sheet(pictures, arguments.sheet)
-        print(f"Contact sheet ({', '.join(columns)}): {arguments.sheet}")
-    elif arguments.what == "kernels":
-        from .bench import kernels as bench_kernels
-        from .bench import warp as bench_warp
-
-        rows = bench_kernels.bench_kernels() + bench_warp.bench_times()
-        bench_kernels.print_table(rows)
-    elif arguments.what == "motion":
-        from .bench import motion as bench_motion
-
-        rows = bench_motion.bench_motion(8 if arguments.quick else 40, arguments.seed)
-        print(bench_motion.table(rows))
-    else:
-        from .bench import cost as bench_cost
-
-        rows = [bench_cost.bench_cost()]
-        bench_cost.print_table(rows[0])
-    if arguments.json:
-        Path(arguments.json).write_text(json.dumps(rows, indent=1))
+    if path:
+        document |= {"rows": rows}
+        results.write(results.merged(document, whole) if whole else document, path)
+        print(f"Result: {path}")
+    elif arguments.quick:
+        print("What --quick measured is not kept, unless --json names a file.")
     if arguments.csv:
         with open(arguments.csv, "w", newline="") as file:
-            writer = csv.DictWriter(file, list(rows[0]))
+            writer = csv.DictWriter(file, list(dict.fromkeys(key for row in rows for key in row)))
             writer.writeheader()
             writer.writerows(rows)
+
+
+def results(arguments):
+    from .bench.measured import different, render
+
+    if arguments.check:
+        if pages := different():
+            raise UserError(f"{' and '.join(pages)}: not what docs/results says; run `dragkit results`")
+    else:
+        for page in render():
+            print(page)
 
 
 def convert_lightningdrag(arguments):
@@ -195,16 +257,28 @@ def parser():
     one.set_defaults(run=convert_lightningdrag)
 
     one = commands.add_parser("bench", help="speed, quality against ground truth, cost")
-    one.add_argument("what", choices=["kernels", "quality", "dynadrag", "cost", "motion"])
-    one.add_argument("--quick", action="store_true", help="quality, motion: a fifth of the cases; dynadrag: half")
+    one.add_argument("what", choices=list(BENCHES))
+    one.add_argument(
+        "--quick", action="store_true",
+        help="quality, motion: a fifth of the cases; dynadrag: half; kernels: few runs, no large picture; "
+        "cost: a small network",
+    )  # fmt: skip
     one.add_argument(
         "--slow", action="store_true", help="quality: DynaDrag by tracking and with its published schedule, too"
     )
+    one.add_argument("--methods", metavar="NAME[,NAME]", help="quality: these alone, their rows anew in docs/results")
+    one.add_argument("--only", metavar="NAME[,NAME]", help="cost: of fastdrag, lightningdrag, instantdrag alone")
     one.add_argument("--seed", type=int, default=0)
     one.add_argument("--sheet", default="dragkit-bench.png", help="quality, dynadrag: contact sheet (%(default)s)")
-    one.add_argument("--json", metavar="FILE")
-    one.add_argument("--csv", metavar="FILE")
+    one.add_argument(
+        "--json", metavar="FILE", help="the result; none: docs/results/WHAT.json in a checkout, if not --quick"
+    )
+    one.add_argument("--csv", metavar="FILE", help="its rows")
     one.set_defaults(run=bench)
+
+    one = commands.add_parser("results", help="docs/measured.md and README.md's figures from docs/results")
+    one.add_argument("--check", action="store_true", help="write nothing; fail if they say anything else")
+    one.set_defaults(run=results)
 
     one = commands.add_parser("train-demo", help="train the bundled demo model again")
     one.add_argument("folder", help="for checkpoints; an interrupted run goes on from them")

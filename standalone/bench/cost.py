@@ -1,5 +1,5 @@
 """What an edit costs on a network of SD1.5's size: time over its bare evaluations, cache bytes, memory from step to
-step."""
+step; and what LightningDrag and InstantDrag add to a plain evaluation."""
 
 import json
 import time
@@ -7,17 +7,36 @@ from pathlib import Path
 
 import torch
 from diffusers import UNet2DConditionModel
+from tqdm import tqdm
 
 from ...kernels.diffusion.ddim import alphas_cumprod, published_timesteps
+from ...kernels.instantdrag.conditioning import branches, flow_channels
+from ...kernels.instantdrag.flowgen import FlowGen
+from ...kernels.instantdrag.flowgen_maps import generate_flow
+from ...kernels.lightningdrag.embedding import PointEmbedding
+from ...kernels.lightningdrag.files import LightningDragWeights
+from ...kernels.lightningdrag.image_tokens import ImageProjection
+from ...kernels.motion.prediction import predict_flow
+from ...kernels.motion.total_flow import predict_total_flow
 from ...kernels.points.drag_points import DragPoints
 from ..methods.fastdrag import fastdrag
+from ..methods.lightningdrag import PUBLISHED, lightningdrag, projected, record_reference
 from ..models.drag_model import DragModel
+from ..models.flowdiffusion import CHANNELS as FLOWDIFFUSION_CHANNELS
+from ..models.lightningdrag import CHANNELS as INPAINTING_CHANNELS
+from ..models.lightningdrag import network_of
+from ..models.predictors import load_motion_predictor
 from ..models.unet import Denoiser, self_attention
 
-UNET_CONFIG = Path(__file__).parents[1] / "models" / "configs" / "sd15" / "unet" / "config.json"
-SIDE = 32  # cells of a 256 x 256 picture
+UNET_CONFIG = json.loads((Path(__file__).parents[1] / "models/configs/sd15/unet/config.json").read_text())
+# to try the bench itself
+SMALL_CONFIG = UNET_CONFIG | {"block_out_channels": [32, 64, 128, 128]}
+CELL = 8  # pixels of a latent cell
+# cells of a picture of 256 x 256; and of 512 x 512, which LightningDrag and InstantDrag are published for
+SIDE, LARGE = 32, 64
 TARGET = 1.05
 MIB = 1 << 20
+CLIP_CHANNELS = 1024  # of the embedding of IP-Adapter's image encoder
 
 
 def random_unet(config, device="cpu", seed=0):
@@ -64,41 +83,65 @@ def _used_bytes(device):
         return None
 
 
-def bench_cost(steps=10, strength=0.7, device="cpu", config=None):
+def _timed(device, function, *arguments, **options):
+    """Seconds, and what the function gives."""
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+    start = time.perf_counter()
+    found = function(*arguments, **options)
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter() - start, found
+
+
+def _median(values):
+    return sorted(values)[len(values) // 2]
+
+
+def _spread(values):
+    return (max(values) - min(values)) / _median(values)
+
+
+def _about(method, unet, cells):
+    return {
+        "method": method, "side": CELL * cells, "parameters": sum(one.numel() for one in unet.parameters()),
+        "device": str(unet.device), "threads": torch.get_num_threads(),
+    }  # fmt: skip
+
+
+def fastdrag_cost(config=UNET_CONFIG, cells=SIDE, steps=10, strength=0.7, device="cpu"):
     """One row: seconds of an edit over those of 2K bare evaluations, cache bytes measured and predicted, growth of
-    memory between the second and the last step of each phase (inversion: beside the cache). config: another UNet's."""
+    memory between the second and the last step of each phase (inversion: beside the cache)."""
     device = torch.device(device)
-    unet = random_unet(config or json.loads(UNET_CONFIG.read_text()), device)
+    unet = random_unet(config, device)
     context = torch.zeros(1, 77, unet.config.cross_attention_dim, device=device)
     denoiser = WatchedDenoiser(unet, context)
-    latent = torch.randn(1, 4, SIDE, SIDE, generator=torch.Generator().manual_seed(0)).to(device)
+    latent = torch.randn(1, 4, cells, cells, generator=torch.Generator().manual_seed(0)).to(device)
     # the autoencoder costs the same with any method
     model = DragModel(lambda image: latent, lambda z: z, denoiser, alphas_cumprod())
     timesteps = published_timesteps(steps, strength)
     count = len(timesteps)
+    bar = tqdm(desc="FastDrag, evaluations", total=4 * count)
 
-    def timed(function, *arguments, **options):
-        if device.type == "cuda":
-            torch.cuda.synchronize()
-        start = time.perf_counter()
-        function(*arguments, **options)
-        if device.type == "cuda":
-            torch.cuda.synchronize()
-        return time.perf_counter() - start
+    def bare():
+        bar.update(count)
+        return [_timed(device, denoiser, latent, t)[0] for t in timesteps]
 
     used = []
 
     def watch(done, total):
         cached = sum(entry.nbytes for entry in denoiser.cache.entries.values() if entry.device.type == device.type)
         used.append((_used_bytes(device), cached))
+        bar.update()
 
     points = DragPoints([[0.3, 0.4]], [[0.55, 0.5]])
     denoiser(latent, timesteps[0])
     # half of the bare evaluations before and half after, as the machine may change its pace
-    bare = [timed(denoiser, latent, t) for t in timesteps]
-    edit = timed(fastdrag, model, None, points, steps=steps, strength=strength, callback=watch)
-    bare += [timed(denoiser, latent, t) for t in timesteps]
-    one = sorted(bare)[len(bare) // 2]
+    times = bare()
+    edit, _ = _timed(device, fastdrag, model, None, points, steps=steps, strength=strength, callback=watch)
+    times += bare()
+    bar.close()
+    one = _median(times)
 
     def growth(first, last):
         if used[0][0] is None:
@@ -106,37 +149,128 @@ def bench_cost(steps=10, strength=0.7, device="cpu", config=None):
         (memory, cached), (later, later_cached) = used[first], used[last]
         return (later - memory - (later_cached - cached)) / MIB
 
-    predicted = predicted_bytes(unet, SIDE, count)
-    return {
-        "parameters": sum(parameter.numel() for parameter in unet.parameters()),
-        "device": str(device), "threads": torch.get_num_threads(), "evaluations": 2 * count,
-        "evaluation_seconds": one, "evaluation_spread": (max(bare) - min(bare)) / one,
+    predicted = predicted_bytes(unet, cells, count)
+    return _about("fastdrag", unet, cells) | {
+        "evaluations": 2 * count, "evaluation_seconds": one, "evaluation_spread": _spread(times),
         "edit_seconds": edit, "floor_seconds": 2 * count * one,
-        "ratio": edit / (2 * count * one), "ratio_met": edit / (2 * count * one) <= TARGET,
+        "ratio": edit / (2 * count * one), "target": TARGET, "ratio_met": edit / (2 * count * one) <= TARGET,
         "cache_bytes": denoiser.cache.nbytes, "predicted_bytes": predicted,
         "cache_met": denoiser.cache.nbytes == predicted,
         "inversion_growth_mib": growth(1, count - 1), "sampling_growth_mib": growth(count + 1, 2 * count - 1),
     }  # fmt: skip
 
 
-def print_table(row):
-    """The row of bench_cost on screen."""
+def random_lightningdrag(model, config):
+    """LightningDrag of the published size beside a DragModel for inpainting, with random weights."""
+    unet, embedding = model.denoiser.unet, PointEmbedding()
+    widths, context = unet.config.block_out_channels, unet.config.cross_attention_dim
+    first = embedding.downsample_blocks_vae[-1].conv2.out_channels // 2
+    points, image_tokens = {}, {}
+    for name, module in self_attention(unet, "all").items():
+        block, width = name.removesuffix(".attn1"), module.to_q.in_features
+        level = len(widths) - 1 if block.startswith("mid") else widths.index(width)
+        channels = first << level
+        points[block] = {
+            "norm.weight": torch.ones(channels), "norm.bias": torch.zeros(channels),
+            "proj.weight": torch.randn(width, channels) / channels**0.5,
+        }  # fmt: skip
+        image_tokens[block] = {
+            f"to_{part}_ip.weight": torch.randn(width, context) / context**0.5 for part in ("k", "v")
+        }
+    weights = LightningDragWeights(
+        embedding.state_dict(), points, image_tokens, ImageProjection(CLIP_CHANNELS, context).state_dict(),
+        random_unet(config).state_dict(),
+    )  # fmt: skip
+    return network_of(weights, model, "random weights")
 
-    def mib(value):
-        return "not measured" if value is None else f"{value:+.1f} MiB"
 
-    said = {True: "yes", False: "NO"}
-    lines = (
-        ("network", f"SD1.5 shape, random weights, {row['parameters'] / 1e6:.0f} M parameters, 256 x 256 pixels"),
-        ("machine", f"{row['device']}, {row['threads']} thread(s)"),
-        ("one evaluation (median)", f"{row['evaluation_seconds']:.3f} s, spread {row['evaluation_spread']:.0%}"),
-        (f"{row['evaluations']} bare evaluations", f"{row['floor_seconds']:.2f} s"),
-        (f"edit of {row['evaluations']} evaluations", f"{row['edit_seconds']:.2f} s"),
-        ("ratio, target <= 1.05", f"{row['ratio']:.3f}  {said[row['ratio_met']]}"),
-        ("cache", f"{row['cache_bytes']} bytes"),
-        ("predicted from the shapes", f"{row['predicted_bytes']} bytes  {said[row['cache_met']]}"),
-        ("memory, 2nd to last step of inversion", f"{mib(row['inversion_growth_mib'])} beside the cache"),
-        ("memory, 2nd to last step of sampling", mib(row["sampling_growth_mib"])),
+@torch.no_grad()
+def lightningdrag_cost(config=UNET_CONFIG, cells=LARGE, runs=3):
+    """One row: seconds of an edit of 8 steps over those of 8 plain inpainting batches of two, which cfg costs; of its
+    steps, and of what it does once. The hooks are the command line's, which project the reference in every step."""
+    torch.manual_seed(0)
+    cpu, side = torch.device("cpu"), CELL * cells
+    unet = random_unet(config | {"in_channels": INPAINTING_CHANNELS})
+    context = torch.zeros(1, 77, unet.config.cross_attention_dim)
+    latent = torch.randn(1, 4, cells, cells)
+    model = DragModel(lambda image: latent, lambda z: z, Denoiser(unet, context), alphas_cumprod(), unprompted=context)
+    drag = random_lightningdrag(model, config)
+    image, mask = torch.rand(1, 3, side, side), torch.zeros(1, side, side)
+    mask[:, side // 4 : 3 * side // 4, side // 4 : 3 * side // 4] = 1
+    points = DragPoints([[0.35, 0.4], [0.6, 0.5]], [[0.5, 0.45], [0.7, 0.55]])
+    steps, scale = PUBLISHED["lcm"]
+    both = torch.randn(2, INPAINTING_CHANNELS, cells, cells)
+    bar = tqdm(desc="LightningDrag, batches", total=2 * runs + steps)
+
+    def plain():
+        bar.update()
+        return _timed(cpu, model.denoiser, both, 500)[0]
+
+    ends = []
+
+    def watch(done, total):
+        ends.append(time.perf_counter())
+        bar.update()
+
+    model.denoiser(both, 500)
+    # half of the plain batches before and half after, as the machine may change its pace
+    batches = [plain() for _ in range(runs)]
+    edit, _ = _timed(
+        cpu, lightningdrag, model, drag, image, points, mask, torch.randn(1, CLIP_CHANNELS), steps, scale,
+        candidates=1, callback=watch,
+    )  # fmt: skip
+    batches += [plain() for _ in range(runs)]
+    bar.close()
+    each = [after - before for before, after in zip(ends, ends[1:], strict=False)]
+    floor = steps * _median(batches)
+    return _about("lightningdrag", unet, cells) | {
+        "steps": steps, "scale": scale, "batch_seconds": _median(batches), "batch_spread": _spread(batches),
+        "edit_seconds": edit, "floor_seconds": floor, "ratio": edit / floor,
+        "guided_seconds": _median(each[:-1]), "last_seconds": each[-1],
+        "look_seconds": _timed(cpu, record_reference, drag, latent)[0],
+        "points_seconds": _timed(cpu, projected, drag, points, side, side, torch.float32, cpu)[0],
+    }  # fmt: skip
+
+
+@torch.no_grad()
+def instantdrag_cost(config=UNET_CONFIG, cells=LARGE, runs=5):
+    """One row: seconds of one evaluation of FlowDiffusion (not the batch of three of a step), of FlowGen, of the
+    conditioning, and of the bundled motion predictor for a short drag and one across the picture."""
+    torch.manual_seed(0)
+    cpu, side = torch.device("cpu"), CELL * cells
+    unet = random_unet(config | {"in_channels": FLOWDIFFUSION_CHANNELS})
+    denoiser = Denoiser(unet, torch.zeros(1, 77, unet.config.cross_attention_dim))
+    image, latent = torch.rand(1, 3, side, side), torch.randn(1, 4, cells, cells)
+    noisy = torch.randn(1, FLOWDIFFUSION_CHANNELS, cells, cells)
+    flowgen, predictor = FlowGen().eval(), load_motion_predictor()
+    handle = torch.tensor([[0.1, 0.3]], dtype=torch.float64)
+    short, long = (handle + torch.tensor([[way, 0.1]]) for way in (0.05, 0.8))
+    flow = generate_flow(flowgen, image, handle, short)
+
+    def predicted(target):
+        return predict_total_flow(lambda *seen: predict_flow(predictor, *seen), image, handle, target)
+
+    measured = {
+        "evaluation": lambda: denoiser(noisy, 500),
+        "flowgen": lambda: generate_flow(flowgen, image, handle, short),
+        "conditioning": lambda: branches(latent, flow_channels(flow, cells, cells)),
+        "short_drag": lambda: predicted(short),
+        "long_drag": lambda: predicted(long),
+    }
+    times = {}
+    for name, function in tqdm(measured.items(), desc="InstantDrag"):
+        function()
+        times[name] = [_timed(cpu, function)[0] for _ in range(runs)]
+    return (
+        _about("instantdrag", unet, cells)
+        | {"evaluation_spread": _spread(times["evaluation"])}
+        | {f"{name}_seconds": _median(of) for name, of in times.items()}
     )
-    for name, value in lines:
-        print(f"{name:<40}{value}")
+
+
+METHODS = {"fastdrag": fastdrag_cost, "lightningdrag": lightningdrag_cost, "instantdrag": instantdrag_cost}
+
+
+def bench_cost(quick=False, methods=tuple(METHODS)):
+    """A row of each method, on a network of SD1.5's size with random weights (quick: a small one and picture)."""
+    return [METHODS[method](*((SMALL_CONFIG, SIDE) if quick else ())) for method in methods]

@@ -12,6 +12,7 @@ from ...kernels.diffusion.kv_cache import KVCache
 from ...kernels.dynadrag.predict_and_move import Predictor, Settings, Tracker, few, predict_and_move
 from ...kernels.motion.prediction import predict_flow, sample_flow
 from ...kernels.points.masks import mask_to_grid
+from ..methods.fastdrag import fastdrag
 from ..models.drag_model import load_demo
 from ..models.predictors import load_motion_predictor
 from ..scenes.ground_truth import cases
@@ -119,37 +120,42 @@ def _with(schedule, **changes):
 
 # one saving on top of the published schedule, then one change of the shipped one
 ABLATION = {
-    "published": PUBLISHED,
-    "+ recorded original": replace(PUBLISHED, recorded=True),
-    "+ 4 preview steps": replace(PUBLISHED, preview_steps=4),
-    "+ 10 steps": replace(PUBLISHED, steps=10, preview_steps=10),
-    "+ strength 0.7": replace(PUBLISHED, strength=0.7),
-    "+ guard": replace(PUBLISHED, guarded=True),
-    "+ guard and pace": replace(PUBLISHED, guarded=True, pace=Predictor.pace),
-    "shipped (all of them)": SHIPPED,
-    "Adam as published": _with(SHIPPED, lr=0.02, damping=0.0),
-    "Eq. 2 as published": _with(SHIPPED, preserving=False),
-    "published supervision": replace(SHIPPED, settings=PUBLISHED.settings),
-    "1 preview step": replace(SHIPPED, preview_steps=1),
-    "7 preview steps (all)": replace(SHIPPED, preview_steps=7),
-    "20 steps": replace(SHIPPED, steps=20),
-    "strength 0.5": replace(SHIPPED, strength=0.5),
-    "strength 1": replace(SHIPPED, strength=1.0),
-    "pace 4": replace(SHIPPED, pace=4.0),
-    "no pace": replace(SHIPPED, pace=math.inf),
-    "no early stop": _with(SHIPPED, tolerance=0.0),
-    "selection first": _with(SHIPPED, selection="first"),
-    "selection none": _with(SHIPPED, selection="none"),
-    "no guard, no pace": replace(SHIPPED, guarded=False, pace=math.inf),
-    "tracking": TRACKING,
-    "tracking as DragDiffusion": replace(TRACKING, settings=PUBLISHED.settings),
-    "demo model's settings": DEMO,
+    "as published": PUBLISHED,
+    "as published, the original recorded once": replace(PUBLISHED, recorded=True),
+    "as published, 4 steps for the picture of a round": replace(PUBLISHED, preview_steps=4),
+    "as published, 10 steps for 50": replace(PUBLISHED, steps=10, preview_steps=10),
+    "as published, `strength` 0.7": replace(PUBLISHED, strength=0.7),
+    "as published, guarded": replace(PUBLISHED, guarded=True),
+    "as published, guarded and paced": replace(PUBLISHED, guarded=True, pace=Predictor.pace),
+    "**as shipped**": SHIPPED,
+    "as shipped, Adam undamped as published": _with(SHIPPED, lr=0.02, damping=0.0),
+    "as shipped, Eq. 2 as published": _with(SHIPPED, preserving=False),
+    "as shipped, supervision as published": replace(SHIPPED, settings=PUBLISHED.settings),
+    "as shipped, 1 step for the picture of a round": replace(SHIPPED, preview_steps=1),
+    "as shipped, 7 steps for it, which is all": replace(SHIPPED, preview_steps=7),
+    "as shipped, 20 steps": replace(SHIPPED, steps=20),
+    "as shipped, `strength` 0.5": replace(SHIPPED, strength=0.5),
+    "as shipped, `strength` 1": replace(SHIPPED, strength=1.0),
+    "as shipped, pace 4": replace(SHIPPED, pace=4.0),
+    "as shipped, as far as the predictor goes": replace(SHIPPED, pace=math.inf),
+    "as shipped, no early stop": _with(SHIPPED, tolerance=0.0),
+    "as shipped, selection in the first round": _with(SHIPPED, selection="first"),
+    "as shipped, no selection": _with(SHIPPED, selection="none"),
+    "as shipped, no guard, and as far as the predictor goes": replace(SHIPPED, guarded=False, pace=math.inf),
+    "as shipped, point tracking in place of prediction": TRACKING,
+    "point tracking, supervision as published": replace(TRACKING, settings=PUBLISHED.settings),
+    "as shipped, `radius` 12, `strength` 0.3, `learning_rate` 0.4": DEMO,
+}
+# other ways to spend an edit
+BESIDE = {
+    "nothing done": lambda model, case: case.source[None],
+    "FastDrag": lambda model, case: fastdrag(model, case.source[None], case.points, case.mask),
 }
 
 
 def bench_dynadrag(quick=False, seed=0, schedules=ABLATION, model=None, predictor=None):
-    """One row per schedule and case (one for each photograph, quick: every other of them), and the pictures by (case,
-    column)."""
+    """One row per schedule and case (one for each photograph, quick: every other of them), beside them what it is to do
+    nothing and to use FastDrag; and the pictures by (case, column)."""
     model, predictor = model or load_demo(), predictor or load_motion_predictor()
     chosen = list(cases(seed, every=10))[:: 2 if quick else 1]
     rows, pictures = [], {}
@@ -157,35 +163,21 @@ def bench_dynadrag(quick=False, seed=0, schedules=ABLATION, model=None, predicto
         places = probes(case, torch.Generator().manual_seed(seed + index))
         inside = case.mask[0] > 0.5
         pictures[case.name, "source"], pictures[case.name, "true target"] = case.source, case.target
-        for name, schedule in schedules.items():
+        for name, schedule in (BESIDE | schedules).items():
             before, start = (model.denoiser.evaluations, model.denoiser.gradient_steps), time.perf_counter()
-            result, rounds = scheduled_edit(model, case.source[None], case.points, case.mask, predictor, schedule)
+            if name in BESIDE:
+                result, rounds = schedule(model, case), ()
+            else:
+                result, rounds = scheduled_edit(model, case.source[None], case.points, case.mask, predictor, schedule)
+            seconds = time.perf_counter() - start
             pictures[case.name, name] = result[0]
             evaluations = model.denoiser.evaluations - before[0]
             gradient_steps = model.denoiser.gradient_steps - before[1]
             rows.append({
                 "case": case.name, "schedule": name, "rounds": len(rounds), "gradient_steps": gradient_steps,
-                "evaluations": evaluations, "per_round": schedule.per_round,
+                "evaluations": evaluations, "per_round": None if name in BESIDE else schedule.per_round,
                 "cost": evaluations + GRADIENT * gradient_steps, "distance": content_distance(result[0], case, places),
                 "psnr_inside": psnr(result[0], case.target, inside),
-                "psnr_outside": psnr(result[0], case.target, ~inside), "seconds": time.perf_counter() - start,
+                "psnr_outside": psnr(result[0], case.target, ~inside), "seconds": seconds,
             })  # fmt: skip
     return rows, pictures
-
-
-def table(rows):
-    """Markdown: means per schedule."""
-    lines = [
-        "| schedule | evaluations per round | rounds | gradient steps | evaluations | cost | distance, px | PSNR in | "
-        "PSNR out | seconds |",
-        "|" + " --- |" * 10,
-    ]
-    for name in dict.fromkeys(row["schedule"] for row in rows):
-        of = [row for row in rows if row["schedule"] == name]
-        mean = {key: sum(row[key] for row in of) / len(of) for key in of[0] if key not in ("case", "schedule")}
-        lines.append(
-            f"| {name} | {mean['per_round']:.0f} | {mean['rounds']:.1f} | {mean['gradient_steps']:.0f} | "
-            f"{mean['evaluations']:.0f} | {mean['cost']:.0f} | {mean['distance']:.2f} | {mean['psnr_inside']:.2f} | "
-            f"{mean['psnr_outside']:.2f} | {mean['seconds']:.1f} |"
-        )
-    return "\n".join(lines)

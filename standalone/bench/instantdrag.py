@@ -40,6 +40,6 @@ def _edited(flow_of):
 
 METHODS = {
     "InstantDrag": _edited(predicted),
-    "InstantDrag, LWF": _edited(stretched),
-    "InstantDrag, truth": _edited(lambda case: case.flow[None]),
+    "InstantDrag LWF": _edited(stretched),
+    "InstantDrag truth": _edited(lambda case: case.flow[None]),
 }

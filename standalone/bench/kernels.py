@@ -4,6 +4,7 @@ import math
 import time
 
 import torch
+from tqdm import tqdm
 
 from ...kernels.motion.lwf import lwf
 from ...kernels.warp.batches import warp_batch
@@ -63,7 +64,7 @@ def bench_kernels(runs=15):
 
     loop = median_ms(_loop, _case(64, 4, 5), runs=3, warm_up=1)
     row("64x64x4, 5 points", "plain loop", loop, "ms")
-    for mode in FILL_OF_MODE:
+    for mode in tqdm(FILL_OF_MODE, desc="latent warpage"):
 
         def measure(side, channels, points, mode=mode):
             return median_ms(lambda *case: _edit(mode, *case), _case(side, channels, points), runs, warm_up=3)
@@ -80,15 +81,3 @@ def bench_kernels(runs=15):
         count = _exponent(POINTS, points)
         row(f"growth with points, {POINTS[0]} to {POINTS[-1]}", mode, count, "exponent", "<= 1.1", count <= 1.1)
     return rows
-
-
-def print_table(rows):
-    """The rows of bench_kernels on screen."""
-    print("CPU; medians; LWF + warp + BNNI, every cell movable; warp: displacement + inverse + sampling")
-    print(f"{'measurement':<38}{'mode':<12}{'threads':>7}{'value':>10} {'unit':<9}{'target':<8} met")
-    for row in rows:
-        met = {True: "yes", False: "NO", None: ""}[row["met"]]
-        print(
-            f"{row['measurement']:<38}{row['mode']:<12}{row['threads']:>7}{row['value']:>10.2f} {row['unit']:<9}"
-            f"{row['target']:<8} {met}"
-        )

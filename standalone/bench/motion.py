@@ -95,29 +95,3 @@ def bench_motion(count=40, seed=0, network=None):
                 "reached": bool(torch.equal(rounds[-1].handles, sample.targets)),
             })  # fmt: skip
     return rows
-
-
-def _mean(rows, key):
-    return sum(row[key] for row in rows) / len(rows)
-
-
-def table(rows):
-    """Markdown: means of all rows per kind of motion, and over all of them."""
-    methods = list(dict.fromkeys(row["method"] for row in rows))
-    head = ["", *KINDS, "all"]
-    lines = []
-    for key, title in (("path", "path, % of side"), ("flow", "flow, % of side")):
-        lines += [f"| {' | '.join([title, *head[1:]])} |", "|" + " --- |" * len(head)]
-        for method in methods:
-            of = [row for row in rows if row["method"] == method]
-            parts = [[row for row in of if row["kind"] == kind] for kind in KINDS] + [of]
-            lines.append(f"| {method} | {' | '.join(f'{_mean(part, key):.2f}' for part in parts)} |")
-        lines.append("")
-    lines += ["| | rounds | guarded | reached |", "| --- | --- | --- | --- |"]
-    for method in methods:
-        of = [row for row in rows if row["method"] == method]
-        lines.append(
-            f"| {method} | {_mean(of, 'rounds'):.1f} (at most {max(row['rounds'] for row in of)}) | "
-            f"{100 * _mean(of, 'guarded'):.1f} % | {100 * _mean(of, 'reached'):.0f} % |"
-        )
-    return "\n".join(lines)

@@ -7,14 +7,17 @@ import torch
 from tqdm import tqdm
 
 from ...kernels.dynadrag.predict_and_move import Tracker
+from ...weights import HELD_OUT, TRAINED
 from ..methods.dynadrag import dynadrag
 from ..methods.fastdrag import fastdrag
 from ..models.drag_model import load_demo
 from ..models.predictors import load_motion_predictor
 from ..pictures import to_pil
-from ..scenes.ground_truth import KINDS, cases
+from ..scenes.ground_truth import SIDE, cases
+from ..scenes.photographs import photograph
 from .dynadrag import DEMO, GRADIENT, PUBLISHED, scheduled_edit
 from .metrics import content_distance, probes, psnr, ssim
+from .tables import AUTOENCODER
 
 PASTE_RADIUS = 16  # pixels
 
@@ -35,6 +38,11 @@ def paste(model, case):
         dx, dy = (target - handle).round().long().tolist()
         result[:, rows, columns] = case.source[:, (rows - dy).clamp(0, side - 1), (columns - dx).clamp(0, side - 1)]
     return result
+
+
+def true_picture(model, case):
+    """What no method that redraws the picture can be better than."""
+    return model.decode(model.encode(case.target[None]))[0]
 
 
 def fastdrag_in(mode):
@@ -63,6 +71,7 @@ def demo_settings(model, case):
 METHODS = {
     "nothing done": nothing,
     "paste at target": paste,
+    "true picture": true_picture,
     "FastDrag inverse": fastdrag_in("inverse"),
     "FastDrag fastdrag": fastdrag_in("fastdrag"),
     "DynaDrag": predicted,
@@ -128,35 +137,17 @@ def bench_quality(quick=False, seed=0, methods=METHODS, model=None):
     return rows, pictures
 
 
-def _mean(values):
-    values = [value for value in values if value is not None]
-    return sum(values) / len(values) if values else float("nan")
-
-
-def table(rows):
-    """Text: means per method over all, trained and held-out photographs, then distance per kind of motion."""
-    methods = list(dict.fromkeys(row["method"] for row in rows))
-    lines = [
-        f"{'method':<20}{'photographs':<12}{'distance px':>12}{'PSNR in':>9}{'SSIM in':>9}{'PSNR out':>10}"
-        f"{'SSIM out':>10}{'evals':>7}{'grads':>7}{'seconds':>9}{'x floor':>9}{'peak MiB':>10}"
-    ]
-    for method in methods:
-        for label, wanted in (("all", (True, False)), ("known", (True,)), ("held out", (False,))):
-            of = [row for row in rows if row["method"] == method and row["trained"] in wanted]
-            if not of:
-                continue
-            mean = {key: _mean(row[key] for row in of) for key in of[0] if key not in ("case", "kind", "method")}
-            over = mean["seconds"] / mean["floor_seconds"] if mean["floor_seconds"] else float("nan")
-            lines.append(
-                f"{method:<20}{label:<12}{mean['distance']:>12.2f}{mean['psnr_inside']:>9.2f}{mean['ssim_inside']:>9.3f}"
-                f"{mean['psnr_outside']:>10.2f}{mean['ssim_outside']:>10.3f}{mean['evaluations']:>7.0f}"
-                f"{mean['gradient_steps']:>7.0f}{mean['seconds']:>9.2f}{over:>9.2f}{mean['peak_mib']:>10.0f}"
-            )
-    lines += ["", f"{'distance px':<20}" + "".join(f"{kind:>13}" for kind in KINDS)]
-    for method in methods:
-        means = [_mean(r["distance"] for r in rows if r["method"] == method and r["kind"] == kind) for kind in KINDS]
-        lines.append(f"{method:<20}" + "".join(f"{value:>13.2f}" for value in means))
-    return "\n".join(lines)
+def bench_autoencoder(model=None):
+    """A row per bundled photograph: PSNR of it, encoded and decoded."""
+    model, rows = model or load_demo(), []
+    for name in TRAINED + HELD_OUT:
+        picture = photograph(name, SIDE)
+        result = model.decode(model.encode(picture[None]))[0]
+        everywhere = torch.ones(SIDE, SIDE, dtype=torch.bool)
+        rows.append({
+            "case": name, "trained": name in TRAINED, "method": AUTOENCODER, "psnr": psnr(result, picture, everywhere)
+        })  # fmt: skip
+    return rows
 
 
 def contact_sheet(pictures, path, count=10):

@@ -1,7 +1,10 @@
 """The drag warp for the benches: against the truth, every displacement alone and repaired by the demo model, and the
 time that each takes."""
 
+from itertools import product
+
 import torch
+from tqdm import tqdm
 
 from ...kernels.motion.displacements import DISPLACEMENTS, displace
 from ...kernels.warp.picture import drag_warp
@@ -27,8 +30,8 @@ def _warped(displacement, painted="what moves", repaired=False):
 # the best of them over all kinds of motion, and the default on the command line
 DEFAULT = "similarity"
 METHODS = {f"warp {choice}": _warped(choice) for choice in DISPLACEMENTS} | {
-    "warp, wide region": _warped(DEFAULT, "what changes"),
-    "warp, no region": _warped(DEFAULT, None),
+    "warp wide region": _warped(DEFAULT, "what changes"),
+    "warp no region": _warped(DEFAULT, None),
     "warp and repair": _warped(DEFAULT, repaired=True),
 }
 
@@ -54,22 +57,20 @@ def _times_case(side, whole):
     return torch.rand(1, 3, side, side, generator=generator), handles, targets, region
 
 
-def bench_times(runs=5):
+def bench_times(runs=5, sides=None):
     """Rows as of bench_kernels: displacement, inverse and bilinear sampling for 20 drags over a third of the picture
-    and over all of it, on one thread and on two."""
+    and over all of it, on one thread and on two, for sides of TARGETS (None: all)."""
     rows, threads = [], torch.get_num_threads()
-    for count in THREADS:
+    for count, side, whole in tqdm(list(product(THREADS, sides or TARGETS, (False, True))), desc="drag warp"):
         torch.set_num_threads(count)
-        for side, limit in TARGETS.items():
-            for whole in (False, True):
-                case = _times_case(side, whole)
-                for choice in DISPLACEMENTS:
-                    value = median_ms(lambda *case, choice=choice: _edit(*case, choice), case, runs, warm_up=1)
-                    wanted = choice == FASTEST
-                    rows.append({
-                        "measurement": f"warp {side}x{side}, {'all' if whole else '30 %'} of it, 20 points",
-                        "mode": choice, "value": value, "unit": "ms", "target": f"< {limit}" if wanted else "",
-                        "met": value < limit if wanted else None, "threads": count,
-                    })  # fmt: skip
+        case, limit = _times_case(side, whole), TARGETS[side]
+        for choice in DISPLACEMENTS:
+            value = median_ms(lambda *case, choice=choice: _edit(*case, choice), case, runs, warm_up=1)
+            wanted = choice == FASTEST
+            rows.append({
+                "measurement": f"warp {side}x{side}, {'all' if whole else '30 %'} of it, 20 points",
+                "mode": choice, "value": value, "unit": "ms", "target": f"< {limit}" if wanted else "",
+                "met": value < limit if wanted else None, "threads": count,
+            })  # fmt: skip
     torch.set_num_threads(threads)
     return rows

@@ -1,5 +1,6 @@
 """Measures the editor in headless Chromium, on a ComfyUI that runs with the pack: frame times of the live preview while
-an arrow is dragged on a 512 x 512 picture that may change everywhere, and the length of the value.
+an arrow is dragged on a 512 x 512 picture that may change everywhere, and the length of the value. Writes
+docs/results/editor.json.
 
 python tests/comfy/measure_editor.py http://127.0.0.1:8188
 """
@@ -14,6 +15,8 @@ import time
 
 import numpy as np
 import requests
+from dragkit.standalone.bench import results
+from dragkit.standalone.bench.tables import all_tables
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
@@ -137,23 +140,41 @@ def paint(page):
     return page.evaluate("() => widget.value")
 
 
+def measure(page):
+    """Rows: frame times for some numbers of arrows, and the bytes of a drawing."""
+    rows = []
+    for count in (1, 8, 20):
+        intervals, work = drag(page, count)
+        for name, times in {"frame interval": intervals, "the editor's work": work[work > 0]}.items():
+            median, high = np.percentile(times, [50, 95]).tolist()
+            rows.append({
+                "pairs": count, "measurement": name, "median_ms": median, "p95_ms": high, "frames": len(times)
+            })  # fmt: skip
+    text = paint(page)
+    drawing = json.loads(text)
+    found = {"pairs": len(drawing["points"]), "strokes": len(drawing["strokes"]), "bytes": len(text.encode())}
+    return [*rows, {"measurement": "value", **found}]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("url")
-    url = parser.parse_args().url
+    parser.add_argument("--json", metavar="FILE", help="in place of docs/results/editor.json")
+    arguments = parser.parse_args()
+    document = results.about("editor", results.COMMANDS["editor"].split(), seed=0, device="headless Chromium")
     browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
     with sync_playwright() as playwright, playwright.chromium.launch(executable_path=browser, args=FLAGS) as opened:
-        page = open_page(opened, url)
-        print("frontend", page.evaluate("() => window.__COMFYUI_FRONTEND_VERSION__"))
-        for count in (1, 8, 20):
-            intervals, work = drag(page, count)
-            worked = work[work > 0]
-            for name, times in {"frame interval": intervals, "the editor's work": worked}.items():
-                low, high = np.percentile(times, [50, 95])
-                print(f"{count:2} pairs, {name}: median {low:.1f} ms, 95% {high:.1f} ms ({len(times)} frames)")
-        text = paint(page)
-        strokes = json.loads(text)["strokes"]
-        print(f"8 pairs and {len(strokes)} strokes: {len(text.encode())} bytes")
+        page = open_page(opened, arguments.url)
+        document["versions"] |= {
+            "ComfyUI": requests.get(f"{arguments.url}/system_stats", timeout=60).json()["system"]["comfyui_version"],
+            "frontend": page.evaluate("() => window.__COMFYUI_FRONTEND_VERSION__"),
+            "Chromium": opened.version,
+        }
+        rows = measure(page)
+    print(all_tables("editor", rows))
+    path = arguments.json or results.place(document)
+    results.write(document | {"rows": rows}, path)
+    print(f"Result: {path}")
 
 
 if __name__ == "__main__":
