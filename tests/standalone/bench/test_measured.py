@@ -3,9 +3,9 @@
 import shutil
 
 import pytest
-from dragkit.standalone import cli
 from dragkit.standalone.bench import dynadrag as bench_dynadrag
 from dragkit.standalone.bench import instantdrag, lightningdrag, measured, quality, results, tables, warp
+from dragkit.standalone.bench.command import BENCHES
 from dragkit.standalone.bench.measured import PAGE, README, block, different, page, render
 from dragkit.standalone.bench.results import COMMANDS, FOLDER, ROOT, ResultsError, write
 from dragkit.standalone.cli import main
@@ -214,5 +214,5 @@ def test_names_and_texts_fit_the_benches():
     assert list(tables.QUALITY) and set(tables.QUALITY) == set(methods)
     assert set(tables.FIGURES) <= set(methods) and not any("," in name for name in methods)
     assert set(bench_dynadrag.BESIDE).isdisjoint(bench_dynadrag.ABLATION)
-    assert set(measured.SECTIONS) == set(tables.TABLES) == set(results.COMMANDS) == {*cli.BENCHES, "editor"}
+    assert set(measured.SECTIONS) == set(tables.TABLES) == set(results.COMMANDS) == {*BENCHES, "editor"}
     assert (ROOT / README).read_text().count(measured.BEGIN) == 1

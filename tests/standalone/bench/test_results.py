@@ -6,10 +6,10 @@ import re
 import subprocess
 
 import pytest
-from dragkit.standalone import cli
 from dragkit.standalone.bench import motion as bench_motion
 from dragkit.standalone.bench import quality as bench_quality
 from dragkit.standalone.bench import results
+from dragkit.standalone.bench.command import BENCHES
 from dragkit.standalone.bench.results import FOLDER, ROOT, ResultsError, check, commit, read, write
 from dragkit.standalone.cli import main
 
@@ -216,6 +216,6 @@ def test_parts_are_asked_of_the_bench_that_has_them(checkout, motions):
 
 
 def test_every_bench_has_a_command():
-    assert {f"dragkit bench {what}" for what in cli.BENCHES} == {
+    assert {f"dragkit bench {what}" for what in BENCHES} == {
         command for command in results.COMMANDS.values() if command.startswith("dragkit")
     }
