@@ -6,7 +6,6 @@ import pytest
 import torch
 
 from ..graphs import KINDS
-from .graphs import picture
 
 LAYERS = {"to_q", "to_k", "to_v", "to_out.0"}
 
@@ -14,6 +13,10 @@ LAYERS = {"to_q", "to_k", "to_v", "to_out.0"}
 def tiny(graph, kind="sd15"):
     model = graph.node("TestTinyModel", kind=kind, seed=0)
     return model, model.out(1), model.out(2)
+
+
+def picture(graph, batch=1):
+    return graph.node("TestImage", width=64, height=48, batch=batch, seed=2)
 
 
 def identity(graph, model, positive, image=None, **options):
@@ -49,7 +52,7 @@ def new_graph(comfy):
 
 
 def sampled(graph, model, positive, negative, cfg=3.0):
-    latent = graph.node("TestLatent", width=128, height=96, batch=1, seed=3, channels=4)
+    latent = graph.node("TestLatent", width=64, height=48, batch=1, seed=3, channels=4)
     return graph.node(
         "KSampler", model=model, positive=positive, negative=negative, latent_image=latent, cfg=cfg, seed=1, steps=3,
         sampler_name="euler", scheduler="normal", denoise=1.0,
@@ -270,10 +273,10 @@ def test_bad_input_is_said_in_one_sentence(comfy, new_graph):
         return {"model": graph.node("ModelSamplingSD3", model=tiny(graph)[0], shift=3.0)}
 
     def thin(graph):
-        return {"image": graph.node("ImageCrop", image=picture(graph), width=4, height=96, x=0, y=0)}
+        return {"image": graph.node("ImageCrop", image=picture(graph), width=4, height=48, x=0, y=0)}
 
     assert "Identity LoRA: image has 2 pictures; connect one" in said(lambda g: {"image": picture(g, batch=2)})
-    assert "Identity LoRA: image is 4 x 96; it must be at least 8 pixels" in said(thin)
+    assert "Identity LoRA: image is 4 x 48; it must be at least 8 pixels" in said(thin)
     assert "Identity LoRA: this model is a flow-matching model" in said(flow)
     assert "Identity LoRA: this model has no UNet" in said(lambda g: {"model": g.node("TestNoUNet")})
     assert "Identity LoRA: positive combines several conditionings" in said(combined)

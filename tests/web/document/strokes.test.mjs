@@ -55,9 +55,10 @@ function lost(a, b, width, height, margin) {
   let count = 0;
   for (let y = margin; y < height - margin; y++) {
     for (let x = margin; x < width - margin; x++) {
+      if (b[y * width + x]) continue;
       let inner = 1;
       for (let v = -margin; v <= margin; v++) for (let u = -margin; u <= margin; u++) inner &= a[(y + v) * width + x + u];
-      count += inner & (b[y * width + x] ^ 1);
+      count += inner;
     }
   }
   return count / (width * height);
@@ -85,7 +86,8 @@ for (const [name, [strokes, growth]] of Object.entries(crowds)) {
       if (width < 100) return;
       const [before, after] = [rasterise(strokes, width, height), rasterise(short, width, height)];
       assert.ok(area(before) > 0.02);
-      assert.ok(lost(before, after, width, height, 3) < 0.001, `lost ${lost(before, after, width, height, 3)}`);
+      const part = lost(before, after, width, height, 3);
+      assert.ok(part < 0.001, `lost ${part}`);
       if (width === 512) assert.ok(area(after) < area(before) + growth, `${area(before)} ${area(after)}`);
     });
   }
