@@ -106,8 +106,9 @@ class FlowGenNode(io.ComfyNode):
                     "picture is squeezed into a square, x and y are scaled apart. Only for FlowGen.",
                 ),
                 io.Mask.Input(
-                    "mask", optional=True, tooltip="Where things may move (1 = may move). None: wherever the network "
-                    "says."
+                    "mask",
+                    optional=True,
+                    tooltip="Where things may move (1 = may move). None, or an empty one: wherever the network says.",
                 ),
             ],
             outputs=[
