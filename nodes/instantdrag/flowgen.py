@@ -116,7 +116,7 @@ class FlowGenNode(io.ComfyNode):
                     "flow", display_name="flow", tooltip="For InstantDrag Conditioning, Latent Warpage, Flow Preview."
                 )
             ],
-        )  # fmt: skip
+        )
 
     @classmethod
     def execute(cls, network, image, drag_points, scale, mode, mask=None):
