@@ -23,8 +23,8 @@ SECTIONS = {
 {drags} drags with a known right answer: photographs under known motions, {known} of them of photographs that the demo
 model was trained on, {held_out} of others. 256 x 256 pixels, the demo model. *distance*: how far dragged content is
 from where it belongs, found by matching 17 x 17 patches of the true picture. *in*, *out*: inside and outside the
-editable region. *floor*: the time of the evaluations alone, a gradient step counted as three. *What moves* is the thing
-itself, as a person would paint it.""",
+editable region. *floor*: the time of the evaluations alone, a gradient step counted as three (– where the machine was
+busier while it was measured). *What moves* is the thing itself, as a person would paint it.""",
         "The same, where the demo model knows the photograph and where it was held out:",
         "By kind of motion:",
         """\

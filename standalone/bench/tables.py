@@ -93,7 +93,7 @@ def quality_means(rows):
             _text(_mean(of, "distance")), _text(_mean(of, "psnr_inside")), _text(_mean(of, "ssim_inside"), 3),
             _text(_mean(of, "psnr_outside"), 1), _text(_mean(of, "ssim_outside"), 3),
             _text(_mean(of, "evaluations"), 0), _text(_mean(of, "gradient_steps"), 0), _text(seconds),
-            _text(seconds / floor if floor else None), _text(_mean(of, "peak_mib"), 0),
+            _text(seconds / floor if 0 < floor <= seconds else None), _text(_mean(of, "peak_mib"), 0),
         ]  # fmt: skip
 
     head = [
