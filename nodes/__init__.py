@@ -19,6 +19,7 @@ from .motion.prediction import LoadMotionPredictor, MotionPrediction
 from .motion.region_drag import RegionDrag
 from .points.drag_points import DragPointsNode
 from .points.preview import DragPointsPreview
+from .warp.paste import PasteBack
 from .warp.picture import DragWarp
 
 
@@ -47,4 +48,5 @@ class DragKit(ComfyExtension):
             ApplyLightningDrag,
             DragWarp,
             RegionDrag,
+            PasteBack,
         ]

@@ -1,7 +1,12 @@
-"""What a node is given beside its pictures or latents, checked and made to fit them: batches, masks, flows."""
+"""What a node is given beside its pictures or latents, checked and made to fit them: batches, masks, flows, cells."""
+
+import logging
+
+import torch.nn.functional as F
 
 from ..kernels.motion.flow import check_flow, resize_flow
-from ..kernels.points.masks import mask_to_grid, resize_mask
+from ..kernels.points.latent_cells import cell_of, margin, whole_cells
+from ..kernels.points.masks import FAINT, check_painted, mask_to_grid, read_mask, resize_mask
 
 
 def check_one_picture(image, node):
@@ -24,32 +29,68 @@ def check_batch(values, name, count, kind="pictures"):
         raise ValueError(f"{name} has a batch of {len(values)}, but there are {count} {kind}")
 
 
-def painted(mask):
-    """A MASK, or None where nothing of it is painted: Load Image gives an empty one with a picture without alpha."""
-    return mask if mask is not None and mask.any() else None
+def painted(mask, name, unpainted=1.0):
+    """A MASK as read_mask reads it, None where nothing of it is painted: Load Image gives an empty or a faint one with
+    a picture without alpha. ValueError begins with name."""
+    read = None if mask is None else read_mask(mask, name, unpainted)
+    if read is None and mask is not None and mask.any():
+        logging.info("%s is nowhere above %s; it counts as none, so everything may change", name, FAINT)
+    return read
 
 
-def mask_of_picture(mask, image, node):
-    """A MASK [B or 1, H, W] at the size of IMAGE [B, H, W, C]; None where nothing is painted. ValueError names node."""
-    mask = painted(mask)
+def mask_of_picture(mask, image, node, count=None):
+    """A MASK [B or 1, H, W] at the size of IMAGE [B, H, W, C], for count pictures (B); None where nothing is painted.
+    ValueError names node."""
+    name = f"{node}: mask"
+    mask = painted(mask, name)
     if mask is None:
         return None
-    check_batch(mask, f"{node}: mask", len(image))
-    return resize_mask(mask, *image.shape[1:3], f"{node}: mask")
+    check_batch(mask, name, count or len(image))
+    mask = resize_mask(mask, *image.shape[1:3], name)
+    check_painted(mask >= 0.5, name)
+    return mask
 
 
 def mask_of_latent(mask, latent, node):
     """A MASK on the cells of a latent [B, C, h, w], bool [B or 1, h, w]; None where nothing is painted. ValueError
     names node."""
-    mask = painted(mask)
+    name = f"{node}: mask"
+    mask = painted(mask, name)
     if mask is None:
         return None
-    check_batch(mask, f"{node}: mask", len(latent), "latents")
-    return mask_to_grid(mask, *latent.shape[-2:], f"{node}: mask")
+    check_batch(mask, name, len(latent), "latents")
+    return check_painted(mask_to_grid(mask, *latent.shape[-2:], name), name)
+
+
+def place_flow(flow, height, width):
+    """The same motion on another grid, where either may be the latent of a picture that the other lies on."""
+    rows, columns = flow.shape[-2:]
+    if cell := cell_of(columns, rows, width, height):
+        flow = whole_cells(flow, cell, (2, 3))
+    elif cell := cell_of(width, height, columns, rows):
+        flow = resize_flow(flow, rows * cell, columns * cell)
+        (top, bottom), (left, right) = (
+            (margin(side, cell), side % cell - margin(side, cell)) for side in (height, width)
+        )
+        return F.pad(flow, (left, right, top, bottom), "replicate")
+    return resize_flow(flow, height, width)
 
 
 def fit_flow(flow, height, width, node, count, kind="pictures"):
     """FLOW [B or 1, 2, height, width] of one of any size, for count pictures (kind); ValueError names node."""
     check_flow(flow, f"{node}: flow")
     check_batch(flow, f"{node}: flow", count, kind)
-    return resize_flow(flow, height, width)
+    return place_flow(flow, height, width)
+
+
+def picture_in_cells(image, cell, node):
+    """The colours of IMAGE in whole cells; ValueError in the name of a node where it has none."""
+    check_cell(image, cell, node)
+    return whole_cells(image[..., :3], cell)
+
+
+def check_cell(image, cell, node):
+    """ValueError in the name of a node where IMAGE is smaller than a cell."""
+    height, width = image.shape[1:3]
+    if min(height, width) < cell:
+        raise ValueError(f"{node}: image is {width} x {height}; it must be at least {cell} pixels wide and high")

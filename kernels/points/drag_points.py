@@ -7,6 +7,7 @@ import torch
 
 from .drag_text import FORMAT, VERSION, read
 from .json_values import DragPointsError, is_side, shown
+from .latent_cells import cell_of, margin
 
 MAX_POINTS = 512
 UNKNOWN_SIZE = (float("inf"), float("inf"))
@@ -97,9 +98,13 @@ class DragPoints:
         return cls((handles + 0.5) / _extent(width, height), (targets + 0.5) / _extent(width, height))
 
     def to_grid(self, width, height):
-        """Handles and targets as cell indices of a width x height grid, the inverse of from_grid."""
-        handles, targets = self.to_pixels(width, height)
-        return handles - 0.5, targets - 0.5
+        """Handles and targets as cell indices of a width x height grid, the inverse of from_grid; on the whole cells
+        alone where the grid is that of the latent of the picture they were placed on."""
+        cell = self.image_size and cell_of(*self.image_size, width, height)
+        if not cell:
+            return tuple(ends - 0.5 for ends in self.to_pixels(width, height))
+        margins = torch.tensor([margin(side, cell) for side in self.image_size])
+        return tuple((ends - margins) / cell - 0.5 for ends in self.to_pixels(*self.image_size))
 
 
 def _check_count(count):
@@ -127,7 +132,7 @@ def place(drags, image_size=None):
         / _extent(*(image_size if drags.in_pixels else (1, 1)))
         for end in (1, 2)
     )
-    return DragPoints(handles, targets, drags.image_size or image_size)
+    return DragPoints(handles, targets, image_size or drags.image_size)
 
 
 def parse_points(text, image_size=None):

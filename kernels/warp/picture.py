@@ -72,11 +72,16 @@ def _dilated(mask, radius):
     return F.max_pool2d(wide, (size, 1), 1, (radius, 0))[:, 0]
 
 
+def faded(mask, pixels):
+    """mask [B, H, W] (0..1) that fades outward, to 0 after so many pixels along an axis."""
+    for _ in range(pixels):
+        mask = torch.maximum(mask, _dilated(mask, 1) - 1 / (pixels + 1))
+    return mask
+
+
 def inpaint_mask(opened, moved, seam, grow, feather):
     """What to paint anew [B, H, W] (0..1): opened [B, H, W] grown by `grow` pixels, and a band of `seam` pixels along
     the border of moved [B, H, W]; outward it fades within `feather` pixels."""
     mask, moved = _dilated(opened.float(), grow), moved.float()
     mask = torch.maximum(mask, _dilated(moved, (seam + 1) // 2) * _dilated(1 - moved, seam // 2))
-    for _ in range(feather):
-        mask = torch.maximum(mask, _dilated(mask, 1) - 1 / (feather + 1))
-    return mask
+    return faded(mask, feather)

@@ -3,11 +3,10 @@
 from comfy_api.latest import io
 
 from ...kernels.diffusion.identity_lora import Settings, TrainingError, evaluations
-from ..fitting import check_one_picture
+from ..fitting import check_cell, check_one_picture
 from ..inputs import MODEL_INPUT, POSITIVE_INPUT, VAE_INPUT
 from ..progress import Progress
 from ..types import schema
-from ..whole_cells import check_cell
 from .checkpointing import memory_named
 from .gradients import loss_scale
 from .inputs import CHECKPOINTING_INPUT

@@ -75,7 +75,10 @@ class MotionSupervision(io.ComfyNode):
         settings = Settings(steps=steps, lr=learning_rate, r1=radius, lam=mask_weight, scale=loss_scale(model))
         progress = Progress(steps)
         size = width * CELL, height * CELL
-        ends = [settings.patches(points.to_pixels(*size)[0]) for points in (from_points, to_points)]
+        # in pixels of what the latent shows
+        ends = [
+            settings.patches((points.to_grid(width, height)[0] + 0.5) * CELL) for points in (from_points, to_points)
+        ]
         patched = differentiable(model)
         within = Gradients(patched, positive, latent, sigmas, block, checkpointing, node, progress.tick)
         sigma = float(sigmas[0])

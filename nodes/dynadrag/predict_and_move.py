@@ -7,8 +7,10 @@ from comfy_api.latest import io
 
 from ...kernels.dynadrag.predict_and_move import SELECTIONS, Settings
 from ...kernels.points.drag_points import DragPoints
-from ...kernels.points.masks import mask_to_grid
-from ..fitting import check_one_picture, mask_of_picture
+from ...kernels.points.latent_cells import margin, whole_cells
+from ...kernels.points.masks import check_painted, mask_to_grid
+from ...kernels.warp.paste import paste
+from ..fitting import check_one_picture, mask_of_picture, picture_in_cells
 from ..inputs import (
     MASK_INPUT,
     MODEL_INPUT,
@@ -19,7 +21,6 @@ from ..inputs import (
     VAE_INPUT,
 )
 from ..types import DragPointsType, MotionPredictorType, schema
-from ..whole_cells import picture_in_cells, whole_cells
 from .checkpointing import memory_named
 from .gradients import loss_scale
 from .inputs import BLOCK_INPUT, CHECKPOINTING_INPUT, LAMBDA_INPUT, LR_INPUT, RADIUS_INPUT
@@ -28,10 +29,18 @@ from .rounds import drag
 NODE = "DynaDrag"
 
 
-def _placed(points, size, fitted):
-    """Points of a picture of size (width, height) on its upper left part of size fitted."""
-    ends = (end.minimum(torch.tensor(fitted)) for end in points.to_pixels(*size))
-    return DragPoints.from_pixels(*ends, *fitted)
+def _on_cells(points, size, cell):
+    """Points of a picture of size (width, height) on its whole cells; one beyond them is at their border."""
+    margins, fitted = (torch.tensor([f(side, cell) for side in size]) for f in (margin, lambda n, c: n // c * c))
+    ends = ((end - margins).clamp(min=0).minimum(fitted) for end in points.to_pixels(*size))
+    return DragPoints.from_pixels(*ends, *fitted.tolist())
+
+
+def _on_picture(points, drag_points, size, cell):
+    """Where the handles of points on the whole cells are on the picture, with the targets of drag_points."""
+    width, height = (side // cell * cell for side in size)
+    handles = points.to_pixels(width, height)[0] + torch.tensor([margin(side, cell) for side in size])
+    return DragPoints.from_pixels(handles, drag_points.to_pixels(*size)[1], *size)
 
 
 def _region(mask, points, cell):
@@ -39,9 +48,9 @@ def _region(mask, points, cell):
     mask = whole_cells(mask, cell)
     rows, columns = mask.shape[-2:]
     x, y = (points.handles * torch.tensor([columns, rows])).long().unbind(-1)
-    if len(points) and not (mask[0, y.clamp(max=rows - 1), x.clamp(max=columns - 1)] > 0).any():
+    if len(points) and not (mask[0, y.clamp(max=rows - 1), x.clamp(max=columns - 1)] >= 0.5).any():
         raise ValueError(f"{NODE}: mask covers none of the handles; paint over what is to move, or leave the mask out")
-    return mask_to_grid(mask, rows // cell, columns // cell)
+    return check_painted(mask_to_grid(mask, rows // cell, columns // cell), f"{NODE}: mask")
 
 
 def _report(rounds, points, tolerance, finite):
@@ -158,7 +167,7 @@ class DynaDrag(io.ComfyNode):
         height, width = image.shape[1:3]
         cell = vae.spacial_compression_encode()
         fitted = picture_in_cells(image, cell, NODE)
-        points = _placed(drag_points, (width, height), (fitted.shape[2], fitted.shape[1]))
+        points = _on_cells(drag_points, (width, height), cell)
         mask = mask_of_picture(mask, image, NODE)
         region = None if mask is None else _region(mask, points, cell)
         settings = Settings(
@@ -171,6 +180,8 @@ class DynaDrag(io.ComfyNode):
                 preview_steps, block, checkpointing, motion_predictor, NODE,
             )  # fmt: skip
         report = _report(done, points, tolerance, finite)
+        picture = paste(image[..., :3].movedim(-1, 1), picture.movedim(-1, 1)).movedim(1, -1)
+        points = _on_picture(points, drag_points, (width, height), cell)
         if not finite:
             logging.warning("%s: %s", NODE, report)
         return io.NodeOutput({"samples": latent}, picture, points, trajectory, report)

@@ -1,5 +1,6 @@
 """Which pairs are worth dragging: those whose content is not at the target yet."""
 
+import torch
 from comfy_api.latest import io
 
 from ...kernels.dynadrag.point_selection import THRESHOLD, select_points
@@ -48,7 +49,9 @@ class SelectPoints(io.ComfyNode):
         latent = one_latent(samples, node)
         within = Gradients(model, positive, latent, sigmas, block, "off", node)
         features, _ = within(lambda evaluate: evaluate(to_vp(model, latent, float(sigmas[0])), False))
-        ends = drag_points.to_grid(features.shape[3], features.shape[2])
+        width, height = latent.shape[3], latent.shape[2]
+        scale = torch.tensor([features.shape[3] / width, features.shape[2] / height])
+        ends = ((end + 0.5) * scale - 0.5 for end in drag_points.to_grid(width, height))
         valid = select_points(features, *ends, threshold).cpu()
         chosen = DragPoints(drag_points.handles[valid], drag_points.targets[valid], drag_points.image_size)
         return io.NodeOutput(chosen)

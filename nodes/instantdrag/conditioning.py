@@ -5,21 +5,21 @@ from comfy_api.latest import io
 from node_helpers import conditioning_set_values
 
 from ...kernels.instantdrag.conditioning import branches, flow_channels
-from ...kernels.motion.flow import check_flow, resize_flow
-from ..fitting import check_batch
+from ...kernels.motion.flow import check_flow
+from ...kernels.points.latent_cells import whole_cells
+from ..fitting import check_batch, picture_in_cells, place_flow
 from ..types import FlowType, schema
-from ..whole_cells import picture_in_cells
 
 NODE = "InstantDrag Conditioning"
 
 
 def _encoded(vae, image, flow):
-    """The latent of the pictures, and their FLOW, without what is no whole latent cell at the right and below."""
+    """The latent of the pictures, and their FLOW on its whole cells."""
     height, width = image.shape[1:3]
-    fitted = picture_in_cells(image, vae.spacial_compression_encode(), NODE)
-    rows, columns = fitted.shape[1:3]
-    if (rows, columns) != (height, width):
-        flow = resize_flow(flow, height, width)[..., :rows, :columns]
+    cell = vae.spacial_compression_encode()
+    fitted = picture_in_cells(image, cell, NODE)
+    if fitted.shape[1:3] != (height, width):
+        flow = whole_cells(place_flow(flow, height, width), cell, (2, 3))
     return vae.encode(fitted), flow
 
 

@@ -7,10 +7,10 @@ from node_helpers import conditioning_set_values
 
 from ...kernels.lightningdrag.embedding import STRIDE
 from ...kernels.lightningdrag.guidance import DECAYS
-from ..fitting import mask_of_picture
+from ...kernels.points.latent_cells import margin, whole_cells
+from ..fitting import mask_of_picture, picture_in_cells
 from ..inputs import POSITIVE_INPUT
 from ..types import DragPointsType, LightningDragType, schema
-from ..whole_cells import picture_in_cells, whole_cells
 from .attention import SEES, PointAttention, with_point_attention
 from .attention_inputs import NODE, blocks_for, image_tokens_of, points_of, reference_of
 
@@ -84,7 +84,8 @@ class ApplyLightningDrag(io.ComfyNode):
         mask = mask_of_picture(mask, image, NODE)
         if mask is None:
             mask = torch.ones(1, height, width)
-        handles, targets = drag_points.to_pixels(width, height)
+        margins = torch.tensor([margin(side, STRIDE) for side in (width, height)])
+        handles, targets = (ends - margins for ends in drag_points.to_pixels(width, height))
         image = picture_in_cells(image, STRIDE, NODE)
         rows, columns = image.shape[1:3]
         may_change = (whole_cells(mask, STRIDE) >= 0.5).float()

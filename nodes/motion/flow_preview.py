@@ -3,7 +3,8 @@
 from comfy_api.latest import io, ui
 
 from ...kernels.drawing.flow_colors import draw_arrows, flow_to_image
-from ...kernels.motion.flow import check_flow, resize_flow
+from ...kernels.motion.flow import check_flow
+from ..fitting import place_flow
 from ..types import FlowType, schema
 
 
@@ -33,6 +34,6 @@ class FlowPreview(io.ComfyNode):
         height = round(width * flow.shape[2] / flow.shape[3])
         if image is not None:
             height, width = image.shape[1:3]
-        flow = resize_flow(flow, height, width)
+        flow = place_flow(flow, height, width)
         preview = draw_arrows(flow_to_image(flow) if image is None else image, flow, arrow_spacing)
         return io.NodeOutput(preview, ui=ui.PreviewImage(preview, cls=cls))

@@ -57,7 +57,11 @@ class RegionDrag(io.ComfyNode):
     @classmethod
     def execute(cls, image, handle_mask=None, target_mask=None, regions=()):
         height, width = image.shape[1:3]
-        ends = {"handle_mask": painted(handle_mask), "target_mask": painted(target_mask)}
+        # one mask of a batch is one region: where nothing is painted there is none
+        ends = {
+            name: painted(mask, f"Region Drag: {name}", unpainted=0.0)
+            for name, mask in (("handle_mask", handle_mask), ("target_mask", target_mask))
+        }
         missing = [name for name, mask in ends.items() if mask is None]
         if len(missing) == 1:
             raise RegionPairError(f"{missing[0]} is empty or not connected; regions are dragged from mask to mask")

@@ -102,7 +102,7 @@ class DragPointsNode(io.ComfyNode):
             )
         # no memory for a picture of a size that somebody wrote into the text
         picture = torch.zeros(1, 1, 1, 1).expand(1, height, width, 3) if image is None else image
-        mask = painted(mask)
+        mask = painted(mask, "Drag Points: mask")
         region = _region(mask, height, width, drags.strokes)
         shown = None if image is None else editor_view(image, mask)
         return io.NodeOutput(drag, region, picture, drags.regions, ui=shown)

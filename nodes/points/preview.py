@@ -27,7 +27,7 @@ class DragPointsPreview(io.ComfyNode):
 
     @classmethod
     def execute(cls, image, drag_points, mask=None):
-        mask = painted(mask)
+        mask = painted(mask, "Drag Points Preview: mask")
         if mask is not None:
             mask = resize_mask(mask, *image.shape[1:3], "Drag Points Preview: mask")
         preview = draw_points(image, drag_points, mask)

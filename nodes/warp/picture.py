@@ -80,11 +80,9 @@ class DragWarp(io.ComfyNode):
     @classmethod
     def execute(cls, image, drag_points, displacement, sampling, front, seam, grow, feather, mask=None, flow=None):
         height, width = image.shape[1:3]
-        if mask is not None and (mask >= 0.5).all():
-            # as Drag Points' region is where nothing is painted
-            mask = None
         mask = mask_of_picture(mask, image, NODE)
-        region = None if mask is None else mask >= 0.5
+        # all of it is Drag Points' region where nothing is painted
+        region = None if mask is None or (mask >= 0.5).all() else mask >= 0.5
         if flow is None:
             handles, targets = drag_points.to_grid(width, height)
             if region is None:

@@ -6,7 +6,7 @@ from ...kernels.diffusion.ddim import ddim_step, invert, sample
 from ...kernels.diffusion.kv_cache import KVCache
 from ...kernels.dynadrag.predict_and_move import Predictor, Settings, few, predict_and_move
 from ...kernels.motion.prediction import predict_flow
-from ...kernels.points.masks import mask_to_grid
+from ...kernels.points.masks import read_region
 from .inversion import inversion_levels
 
 
@@ -27,7 +27,8 @@ def dynadrag(
     with model.denoiser.recording(cache):
         sample(model.denoiser, noisy, timesteps, alphas)
     height, width = noisy.shape[-2:]
-    region = None if mask is None else mask_to_grid(mask, height, width).to(noisy.device)
+    region = read_region(mask, height, width)
+    region = None if region is None else region.to(noisy.device)
     shown = few(timesteps, preview_steps)
     shown_alphas = model.alphas_of(shown)
 

@@ -7,7 +7,7 @@ import torch
 from ...kernels.diffusion.ddim import invert, sample
 from ...kernels.diffusion.kv_cache import KVCache
 from ...kernels.motion.displacements import displace
-from ...kernels.points.masks import mask_to_grid
+from ...kernels.points.masks import read_region
 from ...kernels.warp.batches import warp_batch
 from ...kernels.warp.bnni import bnni, bnni_sequential
 from .inversion import inversion_levels
@@ -42,7 +42,8 @@ def fastdrag_latent(
     with model.denoiser.recording(cache):
         noisy = invert(model.denoiser, latent, timesteps, alphas, refinement, count(1 + refinement))
     height, width = noisy.shape[-2:]
-    region = torch.ones(1, height, width, dtype=torch.bool) if mask is None else mask_to_grid(mask, height, width)
+    region = read_region(mask, height, width)
+    region = torch.ones(1, height, width, dtype=torch.bool) if region is None else region
     region = region.to(noisy.device)
     if flow is None:
         flow = displace(*points.to_grid(width, height), region[0], "stretch")

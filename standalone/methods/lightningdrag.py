@@ -9,6 +9,7 @@ from ...kernels.lightningdrag.attention import REFERENCE_LEVELS, project_points
 from ...kernels.lightningdrag.embedding import point_maps
 from ...kernels.lightningdrag.guidance import felt, guided, point_scales
 from ...kernels.lightningdrag.image_tokens import image_keys
+from ...kernels.points.masks import read_region
 from ..models.point_hooks import PointHooks
 
 # where the published code starts, whatever the first step's timestep is
@@ -28,7 +29,8 @@ def record_reference(drag, latent):
 def inpainting_channels(encode, image, mask):
     """[1, 5, h, w] that an inpainting UNet sees beside the noisy latent: the mask, 1 where it may paint, and the latent
     of image [1, 3, H, W] (0..1) with grey there. mask [1, H, W] (1 = may change), None: everything."""
-    free = torch.ones_like(image[:, :1]) if mask is None else (mask[:, None] >= 0.5).to(image)
+    region = read_region(mask, *image.shape[-2:])
+    free = torch.ones_like(image[:, :1]) if region is None else region[:, None].to(image)
     latent = encode(image * (1 - free) + 0.5 * free)
     return torch.cat((F.interpolate(free, latent.shape[-2:]).to(latent), latent), 1)
 

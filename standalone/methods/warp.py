@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from ...kernels.diffusion.ddim import ddim_step, published_timesteps
 from ...kernels.motion.displacements import displace
 from ...kernels.points.find_region import find_region
+from ...kernels.points.masks import read_region
 from ...kernels.warp.picture import drag_warp, inpaint_mask
 
 
@@ -17,7 +18,8 @@ def warp_picture(
     and what to paint anew [1, H, W] (0..1)."""
     height, width = image.shape[-2:]
     handles, targets = points.to_grid(width, height)
-    region = find_region(handles, targets, height, width) if mask is None else mask[0] >= 0.5
+    region = read_region(mask, height, width)
+    region = find_region(handles, targets, height, width) if region is None or region.all() else region[0]
     flow = displace(handles, targets, region, displacement).to(image.device)
     warped, opened, moved = drag_warp(image, flow, region[None].to(image.device), sampling, front)
     return warped, inpaint_mask(opened, moved, seam, grow, feather)

@@ -23,6 +23,7 @@ NODES = {
     "DragKitDragWarp",
     "DragKitLoadLightningDrag",
     "DragKitRegionDrag",
+    "DragKitPasteBack",
 }
 
 

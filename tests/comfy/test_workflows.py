@@ -1,7 +1,6 @@
 """The example workflows, as a person loads them, run on the real server."""
 
 import json
-from pathlib import Path
 
 import pytest
 import torch
@@ -9,34 +8,7 @@ from dragkit.kernels.points.drag_text import read
 from dragkit.kernels.points.strokes import rasterise
 from dragkit.standalone.scenes.photographs import photograph
 
-FOLDER = Path(__file__).parents[2] / "example_workflows"
-EXAMPLES = {path.stem: path for path in sorted(FOLDER.glob("*.json"))}
-# these run without a download
-BARE = [path for path in EXAMPLES.values() if "CheckpointLoader" not in path.read_text()]
-WIDGETS = {"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"}
-
-
-def as_prompt(workflow, info):
-    """What the frontend sends for a saved workflow: links by their ends, widget values in the order of the schema."""
-    sources = {link[0]: [str(link[1]), link[2]] for link in workflow["links"]}
-    prompt = {}
-    for node in workflow["nodes"]:
-        if node["type"] == "MarkdownNote":  # of the frontend alone
-            continue
-        schema = info[node["type"]]["input"]
-        values = iter(node["widgets_values"])
-        inputs = {slot["name"]: sources[slot["link"]] for slot in node["inputs"] if slot["link"] is not None}
-        for name, spec in [*schema.get("required", {}).items(), *schema.get("optional", {}).items()]:
-            if isinstance(spec[0], list) or spec[0] in WIDGETS:
-                # optional widgets that came after the workflow was saved keep their defaults
-                value = next(values, None)
-                assert value is not None or name in schema.get("optional", {}), f"{node['type']} lacks {name}"
-                inputs[name] = spec[1]["default"] if value is None else value
-                if len(spec) > 1 and spec[1].get("control_after_generate"):
-                    next(values)
-        assert not list(values), f"{node['type']} has more saved values than widgets"
-        prompt[str(node["id"])] = {"class_type": node["type"], "inputs": inputs}
-    return prompt
+from .templates import BARE, EXAMPLES, as_prompt, numbers, with_tiny_models
 
 
 @pytest.fixture(scope="module", params=BARE, ids=lambda path: path.stem)
@@ -46,10 +18,6 @@ def ran(comfy, request):
     since = len(comfy.log())
     entry = comfy.run(as_prompt(workflow, comfy.object_info()), timeout=300)
     return request.param, workflow, entry, comfy.complaints(since)
-
-
-def numbers(workflow, kind):
-    return [str(node["id"]) for node in workflow["nodes"] if node["type"] == kind]
 
 
 def test_the_example_runs_on_a_bare_comfyui(comfy, ran):
@@ -96,33 +64,11 @@ def test_the_example_moves_what_it_drags_and_keeps_the_rest(comfy, ran):
     assert (moved * towards).sum() > 5
 
 
-def with_tiny_models(prompt):
-    """The prompt with random networks in the place of the checkpoint and the LoRA, a smaller picture and two steps."""
-    prompt = prompt | {
-        "tiny": {"class_type": "TestTinyModel", "inputs": {"kind": "sd15_inpaint", "seed": 0}},
-        "vae": {"class_type": "TestTinyVAE", "inputs": {"seed": 1}},
-    }
-    kinds = {number: node["class_type"] for number, node in prompt.items()}
-    changes = {"ImageScale": {"width": 256, "height": 256}, "KSampler": {"steps": 2}}
-    for node in prompt.values():
-        node["inputs"] |= changes.get(node["class_type"], {})
-        for name, value in node["inputs"].items():
-            kind = kinds.get(value[0]) if isinstance(value, list) else None
-            if kind == "CheckpointLoaderSimple":
-                node["inputs"][name] = ["vae", 0]
-            elif kind == "LoraLoaderModelOnly":
-                node["inputs"][name] = ["tiny", 0]
-            elif kind == "CLIPTextEncode":
-                node["inputs"][name] = ["tiny", 1]
-    gone = ("CheckpointLoaderSimple", "LoraLoaderModelOnly", "CLIPTextEncode")
-    return {number: node for number, node in prompt.items() if node["class_type"] not in gone}
-
-
 @pytest.mark.parametrize("name", ["drag_warp_inpaint", "drag_warp_checkpoint"])
 def test_only_what_opened_up_and_the_seam_are_painted_anew(comfy, name):
     workflow = json.loads(EXAMPLES[name].read_text())
     prompt = as_prompt(workflow, comfy.object_info())
-    (warp,), (paste,) = numbers(workflow, "DragKitDragWarp"), numbers(workflow, "ImageCompositeMasked")
+    (warp,), (paste,) = numbers(workflow, "DragKitDragWarp"), numbers(workflow, "DragKitPasteBack")
     links = dict(zip(("warped", "mask", "moved"), ([warp, i] for i in range(3)), strict=True))
     links |= {"picture": prompt[warp]["inputs"]["image"], "result": [paste, 0]}
     prompt |= {f"dump {name}": {"class_type": "TestDump", "inputs": {"any": link, "name": name}}

@@ -54,17 +54,24 @@ def test_no_round_and_no_points_are_a_plain_reconstruction(comfy):
     assert found["none_trajectory"].shape[0] == 1 and "0 rounds" in found["none_report"]
 
 
-def test_a_picture_of_odd_size_loses_what_is_no_whole_cell(comfy):
+def test_a_picture_of_odd_size_keeps_it_and_its_border(comfy):
     graph = comfy.graph()
     model, positive, _, _ = tiny(graph)
     image = picture(graph, 131, 101)
     mask = graph.node("SolidMask", value=1.0, width=131, height=101)
+    graph.dump(image, "image")
     dump_run(graph, dynadrag(graph, model, positive, image, "131,101 -> 50,50", mask=mask, rounds=0), "odd")
     found = comfy.tensors(comfy.run(graph, timeout=300))
-    assert found["odd_picture"].shape == found["odd_trajectory"].shape == (1, 96, 128, 3)
+    assert found["odd_trajectory"].shape == (1, 96, 128, 3)
+    # 3 columns and 5 rows are no cell: 1 and 2 of them lie in front
+    same = (found["odd_picture"] == found["image"]).all(-1)[0]
+    border = torch.ones(101, 131, dtype=torch.bool)
+    border[2:98, 1:129] = False
+    assert same[border].all() and same[~border].float().mean() < 0.1
     size = found["odd_points.image_size"]
-    assert size.tolist() == [128, 96] and found["odd_points.handles"].tolist() == [[1, 1]]
-    assert (found["odd_points.targets"] * size).tolist() == [[50, 50]]
+    assert size.tolist() == [131, 101]
+    torch.testing.assert_close(found["odd_points.handles"] * size, torch.tensor([[129.0, 98.0]], dtype=torch.float64))
+    torch.testing.assert_close(found["odd_points.targets"] * size, torch.tensor([[50.0, 50.0]], dtype=torch.float64))
 
 
 def test_the_mask_keeps_the_rest(comfy):

@@ -127,13 +127,16 @@ def test_pictures_in_a_batch_and_sizes(comfy, file):
     }
     for name, half in halves.items():
         scene.dump(scene.edit(model=half, mask=mask), name)
-    # 7 rows and 5 columns more than whole latent cells are cut off; the drag stays where it is in the picture
+    # of 7 rows and 5 columns that are no whole latent cell 3 and 2 lie in front; the drag stays where it is
     picture = torch.rand(1, 71, 101, 3, generator=torch.Generator().manual_seed(2))
     masked = (picture[..., 0] > 0.5).float()
-    for name, (height, width) in {"odd": (71, 101), "whole": (64, 96)}.items():
-        scene.image = tensor(comfy, graph, picture[:, :height, :width])
-        mask = tensor(comfy, graph, masked[:, :height, :width]).out(1)
-        drag = graph.node("DragKitDragPoints", points="24,32 -> 48,25\n67,19 -> 67,29", image=scene.image)
+    for name, rows, columns, drag in [
+        ("odd", slice(0, 71), slice(0, 101), "24,32 -> 48,25\n67,19 -> 67,29"),
+        ("whole", slice(3, 67), slice(2, 98), "22,29 -> 46,22\n65,16 -> 65,26"),
+    ]:
+        scene.image = tensor(comfy, graph, picture[:, rows, columns])
+        mask = tensor(comfy, graph, masked[:, rows, columns]).out(1)
+        drag = graph.node("DragKitDragPoints", points=drag, image=scene.image)
         scene.dump(scene.edit(drag, mask=mask), name)
     found = comfy.tensors(comfy.run(graph, timeout=600))
     assert found["both"].shape[0] == 2

@@ -98,8 +98,9 @@ def test_half_finished_and_disabled_pairs_are_left_out():
     assert parse_points(dragkit_json(entries, image=[400, 200])) == DragPoints([[0.25, 0.5]], [[0.5, 0.5]], SIZE)
 
 
-def test_the_size_in_the_object_goes_before_the_size_given():
-    assert parse_points(dragkit_json([], image=[512, 384]), (64, 64)).image_size == (512, 384)
+def test_the_size_of_the_picture_goes_before_the_one_in_the_text():
+    assert parse_points(dragkit_json([], image=[512, 384]), (64, 48)).image_size == (64, 48)
+    assert parse_points(dragkit_json([], image=[512, 384])).image_size == (512, 384)
     assert parse_points(dragkit_json([]), (64, 64)).image_size == (64, 64)
     assert parse_points(dragkit_json([])).image_size is None
 

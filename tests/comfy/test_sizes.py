@@ -1,0 +1,97 @@
+"""Pictures whose sides are no whole latent cells, through every template: back at their own size, in their place."""
+
+import json
+
+import pytest
+import torch
+
+from .templates import EXAMPLES, as_prompt, numbers, with_tiny_models
+
+# every remainder of a cell of 8 and of 16 along each side, no picture square
+SIZES = [(side, 249 + (7 * (side - 249) + 5) % 16) for side in range(249, 265)]
+DEMO = ("fastdrag", "dynadrag", "instantdrag", "lightningdrag", "drag_warp_inpaint")
+# steps that are enough to see where things are
+FEW = {
+    "DragKitDynaDrag": {"rounds": 1, "adam_steps": 1, "steps": 4},
+    "DragKitKVCacheInversion": {"steps": 4},
+    "BasicScheduler": {"steps": 5},
+    "KSampler": {"steps": 5},
+}
+
+
+def sources(node):
+    return [link[0] for link in node["inputs"].values() if isinstance(link, list)]
+
+
+def on_sizes(prompt, ends, sizes):
+    """One prompt of what leads to the nodes `ends` of a template, for pictures of all sizes (width, height): nodes that
+    take something are there once per size, as `number.width`."""
+    (demo,) = (number for number, node in prompt.items() if node["class_type"] == "DragKitDemoModel")
+    needed = list(ends)
+    for number in needed:
+        needed += [source for source in sources(prompt[number]) if source not in needed]
+    made = [number for number in needed if sources(prompt[number])]
+    whole = {number: prompt[number] for number in needed if number not in made}
+    for width, height in sizes:
+
+        def there(link, width=width):
+            if link == [demo, 3]:
+                return [f"scaled.{width}", 0]
+            return [f"{link[0]}.{width}", link[1]] if link[0] in made else link
+
+        scale = {"upscale_method": "lanczos", "crop": "disabled", "width": width, "height": height, "image": [demo, 3]}
+        whole[f"scaled.{width}"] = {"class_type": "ImageScale", "inputs": scale}
+        for number in made:
+            kind, inputs = prompt[number]["class_type"], prompt[number]["inputs"]
+            inputs = {name: there(value) if isinstance(value, list) else value for name, value in inputs.items()}
+            whole[f"{number}.{width}"] = {"class_type": kind, "inputs": inputs | FEW.get(kind, {})}
+    return whole
+
+
+def offset(one, other, where, reach=5):
+    """The shift (x, y) of other [H, W, 3] against one at which they are most alike where [H, W] says."""
+    height, width = one.shape[:2]
+    inner = (slice(reach, height - reach), slice(reach, width - reach))
+    shifts = [(x, y) for y in range(-reach, reach + 1) for x in range(-reach, reach + 1)]
+    distances = [(other.roll((-y, -x), (0, 1)) - one)[inner][where[inner]].square().mean() for x, y in shifts]
+    return shifts[int(torch.stack(distances).argmin())]
+
+
+@pytest.mark.parametrize("name", [*DEMO, "drag_warp_checkpoint"])
+def test_any_size_comes_back_in_its_place_and_untouched_outside_the_mask(comfy, name):
+    workflow = json.loads(EXAMPLES[name].read_text())
+    prompt = as_prompt(workflow, comfy.object_info())
+    if name not in DEMO:
+        prompt = with_tiny_models(prompt)
+        # here the sizes are the test's
+        (scale,) = (number for number, node in prompt.items() if node["class_type"] == "ImageScale")
+        (demo,) = numbers(workflow, "DragKitDemoModel")
+        prompt = replaced(prompt, [scale, 0], [demo, 3])
+        del prompt[scale]
+    (paste,) = numbers(workflow, "DragKitPasteBack")
+    links = {key: prompt[paste]["inputs"][key] for key in ("image", "edited", "mask")} | {"result": [paste, 0]}
+    everywhere = {"image": links["image"], "edited": links["edited"], "feather": 0}
+    prompt |= {"everywhere": {"class_type": "DragKitPasteBack", "inputs": everywhere}}
+    prompt = on_sizes(prompt, [paste, "everywhere"], SIZES)
+    for width, _ in SIZES:
+        for key, (number, output) in (links | {"whole": ["everywhere", 0]}).items():
+            dump = {"any": [f"{number}.{width}", output], "name": f"{width}.{key}"}
+            prompt[f"{width}.{key}"] = {"class_type": "TestDump", "inputs": dump}
+    found = comfy.tensors(comfy.run(prompt, timeout=600))
+    for width, height in SIZES:
+        image, edited, mask, result, whole = (
+            found[f"{width}.{key}"] for key in ("image", "edited", "mask", "result", "whole")
+        )
+        assert result.shape == whole.shape == image.shape == (1, height, width, 3)
+        if name != "dynadrag":
+            assert edited.shape == (1, height // 8 * 8, width // 8 * 8, 3)
+        assert torch.equal(result[mask == 0], image[mask == 0]) and not torch.equal(result, image)
+        if name in DEMO:
+            assert offset(image[0], whole[0], mask[0] == 0) == (0, 0)
+
+
+def replaced(prompt, link, by):
+    return {
+        number: {**node, "inputs": {key: by if value == link else value for key, value in node["inputs"].items()}}
+        for number, node in prompt.items()
+    }

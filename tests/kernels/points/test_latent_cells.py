@@ -1,0 +1,40 @@
+"""Latent cells on pictures of any size."""
+
+import pytest
+import torch
+from dragkit.kernels.points.drag_points import DragPoints
+from dragkit.kernels.points.latent_cells import CELLS, cell_of, margin, whole_cells
+
+
+def test_whole_cells_lie_around_the_centre_as_vae_encode_has_them():
+    # (x % 8) // 2, of comfy.sd.VAE.vae_encode_crop_pixels
+    assert [margin(side, 8) for side in range(248, 257)] == [0, 0, 1, 1, 2, 2, 3, 3, 0]
+    picture = torch.arange(263 * 30).view(1, 263, 30)
+    cut = whole_cells(picture, 8)
+    assert cut.shape == (1, 256, 24) and torch.equal(cut, picture[:, 3:259, 3:27])
+    assert torch.equal(whole_cells(picture[:, None], 16, (2, 3))[:, 0], picture[:, 3:259, 7:23])
+    assert whole_cells(picture, 32).shape == (1, 256, 0)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_cell_of_a_latent_is_found_from_the_sizes(cell):
+    for width in range(2 * cell + 1, 4 * cell):
+        height = 3 * cell + (width * 5) % cell
+        found = cell_of(width, height, width // cell, height // cell)
+        assert found == (cell if width % cell or height % cell else None)
+    # other grids over the whole of a picture
+    assert cell_of(256, 192, 256, 192) is cell_of(263, 191, 263, 191) is cell_of(263, 191, 128, 96) is None
+
+
+@pytest.mark.parametrize("size", [(263, 190), (249, 255), (256, 263)])
+def test_points_are_on_the_cell_that_their_pixel_is_on(size):
+    left, top = (margin(side, 8) for side in size)
+    # the centres of cells (2, 5) and (20, 11)
+    handles, targets = [[left + 20, top + 44]], [[left + 164, top + 92]]
+    points = DragPoints.from_pixels(handles, targets, *size)
+    columns, rows = (side // 8 for side in size)
+    for ends, cells in zip(points.to_grid(columns, rows), ([[2, 5]], [[20, 11]]), strict=True):
+        torch.testing.assert_close(ends, torch.tensor(cells, dtype=torch.float64))
+    # on the picture itself, and on a grid over all of it, they are where they were
+    assert torch.equal(points.to_grid(*size)[0], points.to_pixels(*size)[0] - 0.5)
+    assert torch.equal(points.to_grid(64, 48)[0], points.to_pixels(64, 48)[0] - 0.5)
