@@ -26,7 +26,7 @@ class PasteBack(io.ComfyNode):
                 ),
                 io.Int.Input(
                     "feather",
-                    default=8,
+                    default=16,
                     min=0,
                     max=256,
                     tooltip="Pixels inside the mask's border over which it fades. 0 for a mask that fades already.",
