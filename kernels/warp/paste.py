@@ -2,6 +2,7 @@
 
 import torch
 
+from ..points.connected_parts import bounding_box
 from ..points.latent_cells import CELLS
 from .picture import faded
 
@@ -12,6 +13,16 @@ class PasteError(ValueError):
 
 def _is_cut_from(size, whole):
     return any(size == tuple(side // cell * cell for side in whole) for cell in (1, *CELLS))
+
+
+def _fading_inside(mask, pixels):
+    """mask [B, H, W] that fades towards what it leaves out, to 0 there after so many pixels."""
+    out, painted = torch.zeros_like(mask), mask.amax(0) > 0
+    if painted.any():
+        # and a pixel of what is left out
+        rows, columns = (slice(max(0, side.start - 1), side.stop + 1) for side in bounding_box(painted))
+        out[:, rows, columns] = 1 - faded(1 - mask[:, rows, columns], pixels)
+    return out
 
 
 def paste(image, edited, mask=None, feather=0):
@@ -30,7 +41,7 @@ def paste(image, edited, mask=None, feather=0):
     place = out[:, :3, top : top + rows, left : left + columns]
     edited = edited[:, :3].to(out)
     if mask is not None:
-        mask = mask if not feather else 1 - faded(1 - mask, feather)
+        mask = _fading_inside(mask, feather) if feather else mask
         mask = mask[:, None, top : top + rows, left : left + columns].to(out)
         edited = torch.where(mask > 0, torch.lerp(place, edited, mask), place)
     place.copy_(edited)

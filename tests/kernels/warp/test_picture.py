@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 from dragkit.kernels.motion.displacements import DISPLACEMENTS, displace
+from dragkit.kernels.points.drag_points import DragPoints
 from dragkit.kernels.points.find_region import find_region
 from dragkit.kernels.warp.picture import SAMPLINGS, drag_warp, inpaint_mask
 from dragkit.kernels.warp.sheet import FRONTS
@@ -168,3 +169,16 @@ def test_the_inpaint_mask_holds_what_opened_and_the_seam():
     nothing = torch.zeros(1, 9, 9, dtype=torch.bool)
     assert not inpaint_mask(nothing, nothing, 6, 2, 4).any()
     assert torch.equal(inpaint_mask(opened, moved, 0, 0, 0), opened.float())
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 2), (8000, 1), (1, 8000), (9, 7)])
+@pytest.mark.parametrize("choice", DISPLACEMENTS)
+def test_pictures_of_any_proportions(size, choice):
+    height, width = size
+    image = torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(0))
+    points = DragPoints(torch.tensor([[0.3, 0.4]]), torch.tensor([[0.6, 0.5]])).to_grid(width, height)
+    for region in (torch.ones(height, width, dtype=torch.bool), find_region(*points, height, width)):
+        warped, opened, moved = drag_warp(image, displace(*points, region, choice), region[None], "bicubic")
+        assert warped.shape == image.shape and warped.isfinite().all()
+        assert 0 <= warped.min() and warped.max() <= 1
+        assert torch.equal(warped[~moved[:, None].expand_as(warped)], image[~moved[:, None].expand_as(warped)])
