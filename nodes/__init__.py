@@ -19,6 +19,7 @@ from .motion.prediction import LoadMotionPredictor, MotionPrediction
 from .motion.region_drag import RegionDrag
 from .points.drag_points import DragPointsNode
 from .points.preview import DragPointsPreview
+from .points.tracks import DragPointsFromTracks, TracksFromDragPoints
 from .warp.paste import PasteBack
 from .warp.picture import DragWarp
 
@@ -49,4 +50,6 @@ class DragKit(ComfyExtension):
             DragWarp,
             RegionDrag,
             PasteBack,
+            DragPointsFromTracks,
+            TracksFromDragPoints,
         ]

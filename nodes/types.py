@@ -11,6 +11,8 @@ MotionPredictorType = io.Custom("MOTION_PREDICTOR")
 FlowGenType = io.Custom("FLOWGEN")
 LightningDragType = io.Custom("LIGHTNING_DRAG")
 DragRegionsType = io.Custom("DRAG_REGIONS")
+# ComfyUI's own, which 0.3.64 has no name for
+TracksType = io.Custom("TRACKS")
 
 
 def schema(*, search_aliases, **fields):

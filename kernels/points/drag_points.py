@@ -73,6 +73,11 @@ class DragPoints:
     def __len__(self):
         return len(self.handles)
 
+    @property
+    def pinned(self):
+        """Which drags [N] hold their place: the target is the handle."""
+        return (self.handles == self.targets).all(1)
+
     def __eq__(self, other):
         if not isinstance(other, DragPoints):
             return NotImplemented

@@ -3,6 +3,7 @@
 import torch
 from comfy_api.latest import io
 
+from ...kernels.points.click_text import click_text
 from ...kernels.points.drag_points import DragPointsError, check_text, place
 from ...kernels.points.drag_text import read
 from ...kernels.points.masks import resize_mask
@@ -63,6 +64,16 @@ class DragPointsNode(io.ComfyNode):
                 DragRegionsType.Output(
                     "regions", display_name="regions", tooltip="The region pairs: what lies where, and where it goes."
                 ),
+                io.String.Output(
+                    "moving",
+                    display_name="moving",
+                    tooltip="Handles that move, for positive_coords of SAM3 Detect.",
+                ),
+                io.String.Output(
+                    "pinned",
+                    display_name="pinned",
+                    tooltip="Handles that stay (target = handle), for negative_coords of SAM3 Detect.",
+                ),
             ],
             # an end of the graph: the editor can have it run up to here, and is told again what a cached result showed
             is_output_node=True,
@@ -105,4 +116,5 @@ class DragPointsNode(io.ComfyNode):
         mask = painted(mask, "Drag Points: mask")
         region = _region(mask, height, width, drags.strokes)
         shown = None if image is None else editor_view(image, mask)
-        return io.NodeOutput(drag, region, picture, drags.regions, ui=shown)
+        clicks = (click_text(drag.handles[where], width, height) for where in (~drag.pinned, drag.pinned))
+        return io.NodeOutput(drag, region, picture, drags.regions, *clicks, ui=shown)

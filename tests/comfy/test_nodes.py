@@ -24,6 +24,8 @@ NODES = {
     "DragKitLoadLightningDrag",
     "DragKitRegionDrag",
     "DragKitPasteBack",
+    "DragKitDragPointsFromTracks",
+    "DragKitTracksFromDragPoints",
 }
 
 
