@@ -1,5 +1,7 @@
 """The steps down the gradient that move content, as a node of their own (DynaDrag, Eq. 2 and 3)."""
 
+import logging
+
 from comfy_api.latest import io
 
 from ...kernels.dynadrag.predict_and_move import Settings, restricts, supervise
@@ -67,6 +69,7 @@ class MotionSupervision(io.ComfyNode):
                 f"{node}: from_points has {len(from_points)} pairs and to_points {len(to_points)}; each needs its next"
             )
         if not len(from_points):
+            logging.info("%s: there are no pairs; the latent stays as it is", node)
             return io.NodeOutput(samples)
         height, width = latent.shape[-2:]
         region = mask_of_latent(mask, latent, node)

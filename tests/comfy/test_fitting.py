@@ -59,7 +59,8 @@ def supervision(graph, samples, mask=None):
     model = graph.node("TestTinyModel", kind="sd15", seed=0)
     return graph.node(
         "DragKitMotionSupervision", model=model, positive=model.out(1), samples=samples, steps=2,
-        sigmas=graph.node("TestSigmas", values="3, 1"), from_points=points(graph), to_points=points(graph),
+        sigmas=graph.node("TestSigmas", values="3, 1"), from_points=points(graph),
+        to_points=graph.node("DragKitDragPoints", points="0.45,0.55 -> 0.6,0.5"),
         learning_rate=0.01, radius=1, mask_weight=10.0, block="last", checkpointing="off",
         **({} if mask is None else {"mask": mask}),
     )  # fmt: skip
