@@ -87,12 +87,16 @@ def test_only_what_opened_up_and_the_seam_are_painted_anew(comfy, name):
     [
         ("drag_warp_checkpoint", ["ckpt_name", "lora_name"]),
         ("lightningdrag_checkpoint", ["ckpt_name", "clip_name", "lora_name"]),
+        ("region_from_click", ["ckpt_name", "ckpt_name", "lora_name"]),
     ],
 )
 def test_an_example_for_a_checkpoint_lacks_its_files_and_nothing_else(comfy, name, files):
     workflow = json.loads(EXAMPLES[name].read_text())
     assert EXAMPLES[name].with_suffix(".jpg").is_file()
-    message = comfy.submit_error(as_prompt(workflow, comfy.object_info()))
+    info = comfy.object_info()
+    if name == "region_from_click" and "SAM3_Detect" not in info:
+        pytest.skip(f"{name} not tested: this ComfyUI has no SAM3 Detect")
+    message = comfy.submit_error(as_prompt(workflow, info))
     found = [line.split(": ")[::2] for line in message.splitlines()]
     lacking = sorted((kind, detail.split()[0]) for kind, detail in found)
     # ComfyUI 0.3.64 takes any name of a file from such a node; the node then says so itself
