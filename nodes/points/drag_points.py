@@ -1,5 +1,7 @@
 """The node of the editor: its text becomes DRAG_POINTS, region and region pairs."""
 
+import logging
+
 import torch
 from comfy_api.latest import io
 
@@ -104,5 +106,8 @@ class DragPointsNode(io.ComfyNode):
         picture = torch.zeros(1, 1, 1, 1).expand(1, height, width, 3) if image is None else image
         mask = painted(mask)
         region = _region(mask, height, width, drags.strokes)
-        shown = None if image is None else editor_view(image, mask)
-        return io.NodeOutput(drag, region, picture, drags.regions, ui=shown)
+        shown = {} if image is None else editor_view(image, mask)
+        if drags.notice:
+            logging.warning("Drag Points: %s", drags.notice)
+            shown["dragkit_notice"] = [drags.notice]
+        return io.NodeOutput(drag, region, picture, drags.regions, ui=shown or None)
