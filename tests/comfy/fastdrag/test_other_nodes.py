@@ -226,6 +226,7 @@ def test_a_conditioning_for_a_part_of_the_picture_is_refused(comfy):
         mask,
         lambda g, p: mask(g, p, bounds="mask bounds"),
         lambda g, p: g.node("ConditioningSetAreaStrength", conditioning=p, strength=0.0),
+        lambda g, p: g.node("ConditioningSetDefaultCombine", cond=mask(g, p), cond_DEFAULT=p),
     ]
     for build in builds:
         assert message(build).startswith("KV-Cache Inversion: positive leaves out a part of the picture; ")
