@@ -1,7 +1,5 @@
 """The KV cache at ComfyUI's attn1_patch, which sees the normalised hidden state before keys and values are made."""
 
-import weakref
-
 import comfy.model_management
 from comfy.patcher_extension import WrappersMP
 
@@ -11,19 +9,21 @@ STAGES = {"decoder": ("output",), "encoder": ("input",), "middle": ("middle",), 
 
 
 class ComfyKVCache(KVCache):
-    """A KV cache that knows which model and stages it was recorded from."""
+    """A KV cache that knows which stages it was recorded from."""
 
     def __init__(self, model, sigmas, device_policy, blocks):
-        super().__init__(
-            sigmas.tolist()[1:],
-            device_policy,
-            lambda: comfy.model_management.get_free_memory(model.load_device),
-        )
-        self.stages = STAGES[blocks]
-        self._model = weakref.ref(model.model)
+        # without the model, which ComfyUI may drop before the cache
+        device = model.load_device
+        super().__init__(sigmas.tolist()[1:], device_policy, lambda: comfy.model_management.get_free_memory(device))
+        self.blocks, self.stages = blocks, STAGES[blocks]
 
-    def belongs_to(self, model):
-        return self._model() is model.model
+
+def evaluated_otherwise(node):
+    """What a node says of a model whose network is given the latent in parts, or more than once in an evaluation."""
+    return (
+        f"{node}: a node on model has it evaluated in parts or more than once in a step, as tiled diffusion does; "
+        "connect the model without that node"
+    )
 
 
 class _Hook:
@@ -53,12 +53,23 @@ class Recorder(_Hook):
         if options["block"][0] in self.cache.stages:
             if options["sigmas"] is not self._seen_at:
                 self._seen, self._seen_at = set(), options["sigmas"]
-            # several conditionings come in one batch, or, where they differ in shape, one after the other
-            if len(options["cond_or_uncond"]) > 1 or self.block(options) in self._seen:
-                raise KVCacheError(f"{self.node}: positive combines several conditionings; connect exactly one")
+            if self.block(options) in self._seen:
+                raise KVCacheError(evaluated_otherwise(self.node))
             self._seen.add(self.block(options))
             self.cache.put(self.step(options), self.block(options), q)
         return q, k, v
+
+    def check_complete(self):
+        """KVCacheError unless every block was recorded at every step."""
+        blocks = {block for _, block in self.cache.entries}
+        if not blocks:
+            raise KVCacheError(f'{self.node}: model has no self-attention to record in blocks "{self.cache.blocks}"')
+        for step, level in enumerate(self.cache.levels):
+            if any((step, block) not in self.cache.entries for block in blocks):
+                raise KVCacheError(
+                    f"{self.node}: a node on model skips parts of it at noise level {level:.4g}, as EasyCache does; "
+                    "connect the model without that node"
+                )
 
 
 class Replayer(_Hook):

@@ -53,8 +53,14 @@ class KVCache:
             self.entries[step, block] = pinned.copy_(hidden, non_blocking=True)
 
     def get(self, step, block, device):
-        """The entry on `device`; those of the step before it in noise level are fetched meanwhile."""
-        entry = self.entries[step, block]
+        """The entry on `device`; those of the step before it in noise level are fetched meanwhile. KVCacheError
+        if there is none."""
+        entry = self.entries.get((step, block))
+        if entry is None:
+            raise KVCacheError(
+                f"KV cache: nothing was recorded in block {block} at noise level {self.levels[step]:.4g}; record and "
+                "sample with the same model"
+            )
         if entry.device == device:
             return entry
         for due in (step, step - 1):

@@ -23,7 +23,7 @@ _BRACKETS = str.maketrans("()[]", "    ")
 class DragText:
     """pairs (number from 1, handle [x, y], target [x, y]), in pixels or else in fractions, of which neither the range
     nor the count is checked; of the JSON object also the picture's size (width, height), Strokes, picture file and
-    RegionPairs."""
+    RegionPairs. notice: for what a text that can mean two things was taken."""
 
     pairs: list
     in_pixels: bool = False
@@ -31,6 +31,7 @@ class DragText:
     strokes: tuple = ()
     picture: str | None = None
     regions: tuple = ()
+    notice: str | None = None
 
 
 def _json_values(text):
@@ -98,11 +99,22 @@ def _lines(text):
         if [len(end) for end in ends] != [2, 2] or not all(_NUMBER.fullmatch(token) for end in ends for token in end):
             raise DragPointsError(f"line {row} is no drag; write x,y -> x,y")
         pairs.append((len(pairs) + 1, *([float(token) for token in end] for end in ends)))
-    return pairs, [value for _, *ends in pairs for end in ends for value in end]
+    return pairs, [value for _, *ends in pairs for end in ends for value in end], None
 
 
 def _is_track(value):
     return isinstance(value, list) and all(isinstance(point, dict) for point in value)
+
+
+def _taken_for(values):
+    """The notice for lists of which there is only one, of positions: KJNodes' editors of splines and of points both
+    write that."""
+    if len(values) > 1 or not _is_track(values[0]) or len(values[0]) <= 2:
+        return None
+    return (
+        f"{len(values[0])} positions in one list are one track, a drag from the first to the last; for separate drags "
+        "write handles and targets in turn as [x, y], or each drag in a list of its own"
+    )
 
 
 def _lists(text):
@@ -117,7 +129,7 @@ def _lists(text):
             for number, track in enumerate(tracks, 1)
         ]
         pairs = [(number, path[0], path[-1]) for number, path in enumerate(paths, 1) if len(path) > 1]
-        return pairs, [value for path in paths for point in path for value in point]
+        return pairs, [value for path in paths for point in path for value in point], _taken_for(values)
     points = values[0] if len(values) == 1 else values
     if not any(isinstance(point, (list, dict)) for point in points):
         if len(points) % 4:
@@ -127,7 +139,7 @@ def _lists(text):
     if len(ends) % 2:
         raise DragPointsError(f"point {len(ends) // 2 + 1} has no target; handles and targets take turns in a list")
     pairs = [(i // 2 + 1, *ends[i : i + 2]) for i in range(0, len(ends), 2)]
-    return pairs, [value for end in ends for value in end]
+    return pairs, [value for end in ends for value in end], None
 
 
 def read(text):
@@ -141,5 +153,6 @@ def read(text):
     if text.startswith("{"):
         return _object(text)
     text = re.sub("#[^\n]*", "", text).strip()
-    pairs, coordinates = _lists(text) if text.startswith("[") and not _ARROW.search(text) else _lines(text)
-    return DragText(pairs, in_pixels=not all(0 <= value <= 1 for value in coordinates))
+    as_lists = text.startswith("[") and not _ARROW.search(text)
+    pairs, coordinates, notice = _lists(text) if as_lists else _lines(text)
+    return DragText(pairs, in_pixels=not all(0 <= value <= 1 for value in coordinates), notice=notice)

@@ -7,6 +7,7 @@ from comfy.ldm.modules.diffusionmodules.openaimodel import Upsample
 from comfy.patcher_extension import WrappersMP
 
 from ...kernels.diffusion.ddim import ddim_step
+from ..kv_cache import evaluated_otherwise
 from ..sampling import check_noise_model, run_sampler
 from .checkpointing import checkpointing
 
@@ -46,9 +47,9 @@ def observed(model, wrapper):
     return clone
 
 
-def within_stack(model, positive, latent, sigmas, work):
+def within_stack(model, positive, latent, sigmas, node, work):
     """What work(network, extra_args) returns, run as a sampler, with gradients, where ComfyUI has loaded the model and
-    prepared the conditioning for LATENT samples [B, C, h, w]."""
+    prepared the conditioning for LATENT samples [B, C, h, w]. ValueError as of run_sampler."""
     result = None
 
     def sample(network, x, sigmas, extra_args=None, callback=None, disable=None):
@@ -58,7 +59,7 @@ def within_stack(model, positive, latent, sigmas, work):
         return x
 
     with torch.inference_mode():
-        run_sampler(model, positive, latent, comfy.samplers.KSAMPLER(sample), sigmas)
+        run_sampler(model, positive, latent, comfy.samplers.KSAMPLER(sample), sigmas, node)
     return result
 
 
@@ -84,9 +85,9 @@ class Evaluation:
         self.x, self.gradients, self.denoised, self._called = x, gradients, None, False
 
     def __call__(self, executor, x, *args, **kwargs):
-        # several conditionings come in one batch, or one after the other; those of an area are cut out
+        # in parts, or again
         if self._called or x.shape != self.x.shape:
-            raise ValueError(f"{self.node}: positive combines several conditionings; connect exactly one")
+            raise ValueError(evaluated_otherwise(self.node))
         self._called = True
         with torch.set_grad_enabled(self.gradients), checkpointing(self.network, self.mode, self.device):
             self.denoised = executor(self.x, *args, **kwargs)
@@ -152,7 +153,7 @@ class Gradients:
             raise ValueError(
                 f"{node}: sigmas must go down from the noise level of the latent; connect those it came with"
             )
-        self._stack = positive, latent, sigmas[:2]
+        self._stack = positive, latent, sigmas[:2], node
         self._tick = tick
         network = model.get_model_object("diffusion_model")
         self._tap = _Tap(_tapped_module(model, block, node), network, mode, model.load_device, node)

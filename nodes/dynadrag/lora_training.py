@@ -66,5 +66,5 @@ def train_lora(model, positive, latent, rank, seed, settings, mode, tick, node):
 
     # as large as what is evaluated, for ComfyUI's guess of the memory it takes
     batch = latent.expand(settings.batch, *latent.shape[1:])
-    steps, losses = within_stack(patched, positive, batch, sampling.sigmas[[-1, 0]], work)
+    steps, losses = within_stack(patched, positive, batch, sampling.sigmas[[-1, 0]], node, work)
     return state_dict(adapters), steps, losses

@@ -8,7 +8,7 @@ from ...kernels.dynadrag.predict_and_move import Predictor, Tracker, few, predic
 from ...kernels.points.drag_points import DragPoints
 from ..kv_cache import ComfyKVCache, Recorder, Replayer, patched_first, release_after_sampling
 from ..progress import Progress
-from ..sampling import denoise_latent, from_vp, inversion_sigmas, invert_latent, to_vp
+from ..sampling import denoise_latent, from_vp, inversion_sigmas, invert_latent, mention_guidance, to_vp
 from .gradients import Gradients, differentiable
 
 
@@ -25,10 +25,13 @@ class Sampling:
 
     def invert(self, image):
         """The noised LATENT samples of an IMAGE; records their way back."""
-        noisy = invert_latent(self.model, self.positive, self.vae.encode(image), self.sigmas, 0, self._callback)
+        picture = self.vae.encode(image)
+        noisy = invert_latent(self.model, self.positive, picture, self.sigmas, 0, self.node, self._callback)
         cache = ComfyKVCache(self.model, self.sigmas, "auto", "decoder")
-        recording = patched_first(self.model, Recorder(cache, self.node))
-        denoise_latent(recording, self.positive, noisy, self.sigmas.flip(0), self._callback)
+        recorder = Recorder(cache, self.node)
+        recording = patched_first(self.model, recorder)
+        denoise_latent(recording, self.positive, noisy, self.sigmas.flip(0), self.node, self._callback)
+        recorder.check_complete()
         self._replaying = patched_first(self.model, Replayer(cache, 0, len(cache.levels), 1.0))
         release_after_sampling(self._replaying, cache)
         return noisy
@@ -37,7 +40,7 @@ class Sampling:
         """Clean LATENT samples, looking at the recorded original, in a few steps or in all of them."""
         levels = self.sigmas.tolist()[1:]
         sigmas = torch.tensor([0.0, *few(levels, steps or len(levels))]).flip(0)
-        return denoise_latent(self._replaying, self.positive, noisy, sigmas, self._callback)
+        return denoise_latent(self._replaying, self.positive, noisy, sigmas, self.node, self._callback)
 
 
 class Film:
@@ -72,6 +75,7 @@ def drag(
     predict is a MotionPredictor, None for tracking.
     """
     sigmas = inversion_sigmas(model, steps, strength, node)
+    mention_guidance(model, node)
     count, noisiest = len(sigmas) - 1, float(sigmas[-1])
     total = 3 * count + settings.rounds * (settings.steps + min(preview_steps, count))
     progress = Progress(total)

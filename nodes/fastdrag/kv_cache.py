@@ -4,7 +4,8 @@ from comfy_api.latest import io
 
 from ..inputs import MODEL_INPUT, POSITIVE_INPUT, STEPS_INPUT, STRENGTH_INPUT
 from ..kv_cache import STAGES, ComfyKVCache, Recorder, Replayer, patched_first, release_after_sampling
-from ..sampling import inversion_sigmas, invert_latent
+from ..model_identity import model_identity
+from ..sampling import inversion_sigmas, invert_latent, mention_guidance
 from ..types import KVCacheType, schema
 
 
@@ -57,9 +58,13 @@ class KVCacheInversion(io.ComfyNode):
                 "Latent Warpage instead"
             )
         sigmas = inversion_sigmas(model, steps, strength, "KV-Cache Inversion")
+        mention_guidance(model, "KV-Cache Inversion")
         cache = ComfyKVCache(model, sigmas, cache_device, blocks)
-        recording = patched_first(model, Recorder(cache, "KV-Cache Inversion"))
-        latent = invert_latent(recording, positive, samples["samples"], sigmas, refinement)
+        cache.recorded_from = model_identity(model)
+        recorder = Recorder(cache, "KV-Cache Inversion")
+        recording = patched_first(model, recorder)
+        latent = invert_latent(recording, positive, samples["samples"], sigmas, refinement, "KV-Cache Inversion")
+        recorder.check_complete()
         return io.NodeOutput({**samples, "samples": latent}, cache, sigmas.flip(0))
 
 
@@ -104,9 +109,10 @@ class ApplyKVCache(io.ComfyNode):
 
     @classmethod
     def execute(cls, model, kv_cache, start, end, strength):
-        if not kv_cache.belongs_to(model):
+        if kv_cache.recorded_from != model_identity(model):
             raise ValueError(
-                "Apply KV Cache: kv_cache was recorded with another model; connect the one KV-Cache Inversion used"
+                "Apply KV Cache: kv_cache was recorded with another model, or with other LoRAs on it; connect the one "
+                "KV-Cache Inversion used"
             )
         steps = len(kv_cache.levels)
         replayer = Replayer(kv_cache, round(start * steps), round(end * steps), strength)

@@ -71,7 +71,7 @@ def reference_of(appearance, negative, latent):
     # what else a conditioning holds, such as a ControlNet, is for the model
     text = [[negative[0][0], {}]]
     patched = patched_first(appearance, Recorder(cache, NODE))
-    run_sampler(patched, text, latent, comfy.samplers.KSAMPLER(_look), sigmas)
+    run_sampler(patched, text, latent, comfy.samplers.KSAMPLER(_look), sigmas, NODE)
     return cache
 
 

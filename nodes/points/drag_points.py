@@ -1,5 +1,7 @@
 """The node of the editor: its text becomes DRAG_POINTS, region and region pairs."""
 
+import logging
+
 import torch
 from comfy_api.latest import io
 
@@ -115,6 +117,9 @@ class DragPointsNode(io.ComfyNode):
         picture = torch.zeros(1, 1, 1, 1).expand(1, height, width, 3) if image is None else image
         mask = painted(mask, "Drag Points: mask")
         region = _region(mask, height, width, drags.strokes)
-        shown = None if image is None else editor_view(image, mask)
+        shown = {} if image is None else editor_view(image, mask)
+        if drags.notice:
+            logging.warning("Drag Points: %s", drags.notice)
+            shown["dragkit_notice"] = [drags.notice]
         clicks = (click_text(drag.handles[where], width, height) for where in (~drag.pinned, drag.pinned))
-        return io.NodeOutput(drag, region, picture, drags.regions, *clicks, ui=shown)
+        return io.NodeOutput(drag, region, picture, drags.regions, *clicks, ui=shown or None)

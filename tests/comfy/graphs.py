@@ -53,11 +53,11 @@ def tiny(graph, kind="sd15", width=200, height=296, batch=1):
     return model, model.out(1), model.out(2), latent
 
 
-def edit(graph, model, positive, negative, latent, points=None, cfg=1.0, back_model=None, **options):
+def edit(graph, model, positive, negative, latent, points=None, cfg=1.0, back_model=None, apply=(), **options):
     """FastDrag as in the example workflow; returns the nodes inversion and sampler."""
     inverted = inversion(graph, model, positive, latent, **options)
     moved = filled(graph, warpage(graph, inverted, points or drag_points(graph)))
-    patched = apply_cache(graph, back_model or model, inverted.out(1))
+    patched = apply_cache(graph, back_model or model, inverted.out(1), **dict(apply))
     return inverted, way_back(graph, patched, positive, negative, inverted.out(2), moved, cfg)
 
 

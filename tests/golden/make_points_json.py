@@ -46,6 +46,8 @@ def long(text, piece, count):
 
 
 TRACK = '[{"x": 100, "y": 100}, {"x": 7, "y": 9}, {"x": 200, "y": 100}]'
+# as KJNodes' points editor writes them
+CORNERS = [{"x": x, "y": y} for y in (50, 150) for x in (50, 100)]
 BLANKS = "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2028\u2029\u202f\u205f\u3000"
 
 # name: text, or pieces [text, count]
@@ -330,6 +332,13 @@ CASES = {
     "tracks in a row": f"{TRACK}; {TRACK}\n[{TRACK}]",
     "track in Python's quotes": TRACK.replace('"', "'"),
     "track in mixed quotes": TRACK.replace('"x"', "'x\""),
+    "four positions": json.dumps(CORNERS),
+    "four positions in fractions": json.dumps([{axis: value / 200 for axis, value in xy.items()} for xy in CORNERS]),
+    "two positions": json.dumps(CORNERS[:2]),
+    "four positions, each in a list": json.dumps([[corner] for corner in CORNERS]),
+    "four positions in two lists": json.dumps([CORNERS[:2], CORNERS[2:]]),
+    "a track in a list of tracks": f"[{TRACK}]",
+    "track and an empty list": f"{TRACK} []",
     "track of one point": '[{"x": 3, "y": 4}]',
     "tracks of one and three points": f'[{{"x": 3, "y": 4}}] {TRACK}',
     "track in fractions": '[{"x": 0, "y": 0.5}, {"x": 1, "y": 1}]',

@@ -101,7 +101,7 @@ export class NodeEditor {
     this.#life.signal.addEventListener("abort", unsubscribe);
   }
 
-  /** What this node gives in `ui` after a run. @param {Record<string, any>} message */
+  /** What this node gives in `ui` after a run. @param {Record<string, any>|null} message */
   executed(message) {
     this.picture.executed(message);
     this.refresh();

@@ -46,10 +46,12 @@ export class NodePicture {
     });
   }
 
-  /** What the node gives in `ui` after a run. @param {Record<string, any>} message */
+  /** What the node gives in `ui` after a run, null for nothing that comes from the cache. @param {Record<string, any>|null} message */
   executed(message) {
-    const [picture] = message.dragkit_picture ?? [];
-    const [mask] = message.dragkit_mask ?? [];
+    const [picture] = message?.dragkit_picture ?? [];
+    const [mask] = message?.dragkit_mask ?? [];
+    const [notice] = message?.dragkit_notice ?? [];
+    if (notice) this.session.tell(`The points: ${notice}.`);
     this.#ran = picture ? { source: this.#source().key, picture } : null;
     if (mask) void this.#load(mask).then((image) => image && this.#setMask(image));
     else this.#setMask(null);

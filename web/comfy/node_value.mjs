@@ -29,9 +29,10 @@ export class NodeValue {
 
   #read() {
     const { store } = this.session;
-    const { document, problem, waiting } = read(this.#value, store.size);
+    const { document, problem, waiting, notice } = read(this.#value, store.size);
     this.#waiting = waiting;
     this.session.problem = problem;
+    if (notice && !waiting) this.session.notice = `The points: ${notice}.`;
     store.load(document);
     this.#drags = dragsOf(document);
   }
@@ -55,11 +56,12 @@ export class NodeValue {
   /** Replaces the points by those of a text. @param {string} text @returns {string|null} why it cannot be read */
   importText(text) {
     const { store } = this.session;
-    const { document, problem, waiting } = read(text, store.size);
+    const { document, problem, waiting, notice } = read(text, store.size);
     if (problem) return problem;
     if (waiting) return "the coordinates are pixels, but the size of the picture is unknown; connect or drop a picture first";
     // only DragKit's own form says anything about the region
     store.show(text.trim().startsWith("{") ? document : { ...store.document, pairs: document.pairs }, new Map());
+    this.session.notice = notice ? `The points: ${notice}.` : "";
     store.commit();
     return null;
   }

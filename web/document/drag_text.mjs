@@ -4,7 +4,8 @@
 import { BLANKS, Problem, jsonValues, strip, xy } from "./json_values.mjs";
 
 /** @typedef {[number, number]} Position in pixels or fractions */
-/** @typedef {{pairs: [Position, Position][], values: number[]}} Drags values: all coordinates, also those of no pair */
+/** @typedef {{pairs: [Position, Position][], values: number[], notice?: string|null}} Drags values: all coordinates, also
+ *  those of no pair; notice: for what a text that can mean two things was taken */
 
 const ARROW = /[-=]>/;
 const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
@@ -37,6 +38,16 @@ function lines(text) {
 /** @param {unknown} value a list of objects, as KJNodes' spline editor writes it @returns {value is Map<string, any>[]} */
 const isTrack = (value) => Array.isArray(value) && value.every((point) => point instanceof Map);
 
+/** For lists of which there is only one, of positions: KJNodes' editors of splines and of points both write that.
+ * @param {any[][]} values @returns {string|null} */
+function takenFor(values) {
+  if (values.length > 1 || !isTrack(values[0]) || values[0].length <= 2) return null;
+  return (
+    `${values[0].length} positions in one list are one track, a drag from the first to the last; for separate drags ` +
+    "write handles and targets in turn as [x, y], or each drag in a list of its own"
+  );
+}
+
 /** @param {string} text @returns {Drags} */
 function lists(text) {
   // some nodes write Python's quotes; no list of coordinates holds a text
@@ -48,7 +59,8 @@ function lists(text) {
       track.map((point) => xy([point.get("x") ?? null, point.get("y") ?? null], `point ${i + 1}`, "track")),
     );
     const moves = paths.filter((path) => path.length > 1);
-    return { pairs: moves.map((path) => [path[0], path[path.length - 1]]), values: paths.flat(2) };
+    const pairs = moves.map((path) => /** @type {[Position, Position]} */ ([path[0], path[path.length - 1]]));
+    return { pairs, values: paths.flat(2), notice: takenFor(values) };
   }
   let points = /** @type {any[]} */ (values.length === 1 ? values[0] : values);
   if (!points.some((point) => Array.isArray(point) || point instanceof Map)) {
@@ -69,9 +81,9 @@ function lists(text) {
 }
 
 /** The drags of a text that is not DragKit's object; in pixels unless all coordinates lie in 0..1.
- * @param {string} text @returns {{pairs: [Position, Position][], inPixels: boolean}} */
+ * @param {string} text @returns {{pairs: [Position, Position][], inPixels: boolean, notice: string|null}} */
 export function readDrags(text) {
   const plain = strip(text.replace(/#[^\n]*/g, ""));
-  const { pairs, values } = plain.startsWith("[") && !ARROW.test(plain) ? lists(plain) : lines(plain);
-  return { pairs, inPixels: !values.every((value) => value >= 0 && value <= 1) };
+  const { pairs, values, notice = null } = plain.startsWith("[") && !ARROW.test(plain) ? lists(plain) : lines(plain);
+  return { pairs, inPixels: !values.every((value) => value >= 0 && value <= 1), notice };
 }

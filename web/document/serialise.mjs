@@ -139,9 +139,10 @@ function readObject(text) {
   };
 }
 
-/** @param {string} text @param {Size|null} size @returns {Document|null} null: in pixels of a picture of unknown size */
+/** @param {string} text @param {Size|null} size @returns {{document: Document|null, notice: string|null}} document null: in
+ *  pixels of a picture of unknown size */
 function readText(text, size) {
-  const { pairs, inPixels } = readDrags(text);
+  const { pairs, inPixels, notice } = readDrags(text);
   checkCount(pairs.length);
   const high = inPixels ? size ?? [Infinity, Infinity] : [1, 1];
   const known = inPixels ? `the picture is ${high[0]} x ${high[1]} pixels` : FRACTIONS;
@@ -150,16 +151,17 @@ function readText(text, size) {
     checkInside(handle, high, `point ${i + 1} has handle`, rule);
     checkInside(target, high, `point ${i + 1} has target`, rule);
   });
-  if (inPixels && !size) return null;
+  if (inPixels && !size) return { document: null, notice };
   /** @param {readonly number[]} point @returns {[number, number]} */
   const fraction = ([x, y]) => (inPixels ? [x / high[0], y / high[1]] : [x, y]);
-  return {
+  const document = {
     ...EMPTY,
     image: inPixels ? size : null,
     pairs: pairs.map(([handle, target]) => ({
       handle: fraction(handle), target: fraction(target), enabled: true, locked: false,
     })),
   };
+  return { document, notice };
 }
 
 /** @param {unknown} value @param {Size|null} size */
@@ -169,22 +171,23 @@ function readAny(value, size) {
   const length = value.length <= MAX_TEXT || value.length > 2 * MAX_TEXT ? value.length : [...value].length;
   if (length > MAX_TEXT) throw new Problem(`the text has ${length} characters; it may have at most ${MAX_TEXT}`);
   const text = strip(value);
-  return text.startsWith("{") ? readObject(text) : readText(text, size);
+  return text.startsWith("{") ? { document: readObject(text), notice: null } : readText(text, size);
 }
 
 /**
  * What a widget's value says: DragKit's JSON, or any other text that kernels/points/drag_text.py takes, for a picture of size
  * pixels. problem is why it cannot be read; waiting, that its pixels mean nothing before the size is known; in both
- * cases the document is EMPTY. Half-finished and disabled pairs are kept, unless their place makes no sense. Never throws.
- * @param {unknown} value @param {Size|null} size @returns {{document: Document, problem: string|null, waiting: boolean}}
+ * cases the document is EMPTY. notice is for what a text that can mean two things was taken. Half-finished and disabled pairs are kept, unless their place makes no sense. Never throws.
+ * @param {unknown} value @param {Size|null} size @returns {{document: Document, problem: string|null, waiting: boolean,
+ *  notice: string|null}}
  */
 export function read(value, size) {
   try {
-    const document = readAny(value, size);
-    return { document: document ?? EMPTY, problem: null, waiting: document === null };
+    const { document, notice } = readAny(value, size);
+    return { document: document ?? EMPTY, problem: null, waiting: document === null, notice };
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    return { document: EMPTY, problem: error.message, waiting: false };
+    return { document: EMPTY, problem: error.message, waiting: false, notice: null };
   }
 }
 

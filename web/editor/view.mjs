@@ -148,7 +148,7 @@ export class Editor {
     this.notice.textContent = problem
       ? `The points cannot be read: ${problem}. They are kept as they are (see the text, { }) until you draw something.`
       : session.linked
-        ? "The points come from the connected text; what is drawn here is not used."
+        ? `The points come from the connected text; what is drawn here is not used. ${session.notice}`.trim()
         : session.notice;
     this.stage.redraw();
   }
@@ -242,7 +242,8 @@ export class Editor {
     const file = [...event.clipboardData.files].find(({ type }) => type.startsWith("image/"));
     if (file) return this.host.upload(file);
     const text = event.clipboardData.getData("text/plain");
-    if (text.trim()) this.session.tell(this.host.importText(text) ?? "");
+    const problem = text.trim() ? this.host.importText(text) : null;
+    if (problem) this.session.tell(problem);
   }
 
   /** @param {DragEvent} event */

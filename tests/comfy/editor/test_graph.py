@@ -220,6 +220,29 @@ def test_points_from_a_connected_text(editor):
     assert torch.equal(torch.cat((found["points.handles"], found["points.targets"])), expected)
 
 
+def test_one_list_of_positions_says_that_it_is_taken_for_a_track(editor):
+    """As KJNodes' points editor writes it, from another node and as the node's own text."""
+    ui = editor.ui
+    corners = json.dumps([{"x": x, "y": y} for y in (50, 150) for x in (50, 100)])
+    text = ui.node("PrimitiveStringMultiline", [-400, 500], value=corners)
+    ui.connect(text, 0, editor.node, "points")
+    start = len(ui.comfy.log())
+    found = editor.received()
+    assert found["points.handles"].tolist() == [[50 / 256, 50 / 192]]
+    assert found["points.targets"].tolist() == [[100 / 256, 150 / 192]]
+    said = "4 positions in one list are one track, a drag from the first to the last; "
+    assert f"Drag Points: {said}" in ui.comfy.log(start)
+    ui.eventually(lambda: editor.notice, lambda notice: "come from the connected text" in notice and said in notice)
+    # what comes from the cache says so again
+    editor.received()
+    assert said in editor.notice
+    ui.js("(id) => nodeOf(id).disconnectInput(nodeOf(id).findInputSlot('points'))", editor.node)
+    ui.js("([id, text]) => { widgetOf(id).value = text }", [editor.node, corners])
+    ui.eventually(lambda: editor.notice, lambda notice: notice.startswith(f"The points: {said}"))
+    editor.pull((0.7, 0.2), (0.8, 0.2))
+    assert editor.notice == "" and len(editor.pairs) == 2
+
+
 def test_without_the_script_the_points_are_a_text_field(ui):
     page = ui.page.context.new_page()
     page.route("**/extensions/dragkit/dragkit.js", lambda route: route.abort())

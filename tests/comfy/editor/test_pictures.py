@@ -176,6 +176,31 @@ def test_a_chosen_file_and_the_nodes_own_way_of_pasting(alone, photo):
     assert "64 × 64" in alone.status
 
 
+def test_a_node_without_a_picture_runs_again(alone):
+    """What comes from ComfyUI's cache of results says then that nothing is shown."""
+    ui = alone.ui
+    ui.js(
+        """(id) => {
+          const { onExecuted } = nodeOf(id);
+          window.told = [];
+          nodeOf(id).onExecuted = function (message) {
+            // ComfyUI's page keeps errors of nodes to itself
+            try {
+              onExecuted.call(this, message);
+              told.push(message);
+            } catch (error) {
+              told.push(String(error));
+            }
+          };
+        }""",
+        alone.node,
+    )
+    for _ in range(2):
+        assert ui.comfy.tensors(ui.run())["points.handles"].shape == (0, 2)
+    ui.wait("() => told.length")
+    assert ui.js("() => told.filter((message) => message !== null)") == []
+
+
 def test_a_file_that_is_gone(alone):
     ui = alone.ui
     ui.js(

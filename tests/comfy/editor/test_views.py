@@ -87,6 +87,21 @@ def test_the_wheel_over_the_editor_zooms_the_graph_or_the_picture(editor):
     assert editor.pairs == [pytest.approx([0.5, 0.5, 0.5 + 50 / across, 0.5], abs=0.003)]
 
 
+def test_a_text_that_is_taken_for_a_track_says_so(editor):
+    def use(text):
+        editor.command("text")
+        area = editor.root.query_selector(".dragkit-panel textarea")
+        area.fill(text)
+        area.evaluate("(area) => area.parentElement.querySelector('[data-command=apply]').click()")
+        assert editor.root.query_selector(".dragkit-panel") is None
+
+    use('[{"x": 64, "y": 48}, {"x": 9, "y": 9}, {"x": 128, "y": 96}]')
+    assert editor.notice.startswith("The points: 3 positions in one list are one track, ")
+    assert editor.pairs == [[0.25, 0.25, 0.5, 0.5]]
+    use('[[{"x": 64, "y": 48}, {"x": 9, "y": 9}, {"x": 128, "y": 96}]]')
+    assert editor.notice == "" and editor.pairs == [[0.25, 0.25, 0.5, 0.5]]
+
+
 def test_points_as_text(editor):
     editor.pull((0.2, 0.2), (0.5, 0.2))
     editor.press("r")
@@ -102,6 +117,7 @@ def test_points_as_text(editor):
     area.fill("64, 48 -> 128, 96")
     area.evaluate("(area) => area.parentElement.querySelector('[data-command=apply]').click()")
     assert editor.root.query_selector(".dragkit-panel") is None
+    assert editor.notice == ""
     # points only: the region is as it was
     assert editor.pairs == [[0.25, 0.25, 0.5, 0.5]] and len(editor.document["strokes"]) == 1
     found = editor.received()

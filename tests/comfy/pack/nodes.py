@@ -2,18 +2,23 @@
 
 import copy
 import dataclasses
+import gc
 import sys
 import time
 from pathlib import Path
 
 import comfy.clip_vision
+import comfy.model_base
 import comfy.model_management
+import comfy.model_patcher
 import comfy.samplers
 import comfy.sd
 import comfy.supported_models
 import comfy.utils
+import execution
 import folder_paths
 import numpy as np
+import psutil
 import torch
 from comfy.k_diffusion.sampling import sample_lcm
 from comfy.ldm.modules.attention import optimized_attention
@@ -357,19 +362,45 @@ class TestControl(io.ComfyNode):
             io.Combo.Input("kind", options=models.KINDS),
             SEED,
             io.Float.Input("strength", default=1.0, min=0, max=10),
+            io.Float.Input("end", default=1.0, min=0, max=1, optional=True),
         ]
         return schema("TestControl", inputs, [io.Conditioning.Output()])
 
     @classmethod
-    def execute(cls, conditioning, kind, seed, strength):
+    def execute(cls, conditioning, kind, seed, strength, end=1.0):
         network = models.control_net(kind, seed)
         hint = torch.rand(1, 3, 64, 64, generator=generator(seed))
         result = []
         for tokens, options in conditioning:
-            control = network.copy().set_cond_hint(hint, strength)
+            control = network.copy().set_cond_hint(hint, strength, (0.0, end))
             control.set_previous_controlnet(options.get("control"))
             result.append([tokens, options | {"control": control, "control_apply_to_uncond": True}])
         return io.NodeOutput(result)
+
+
+class TestInstead(io.ComfyNode):
+    """Evaluates the network otherwise than ComfyUI: in two parts, one after the other, twice, or not at all."""
+
+    @classmethod
+    def define_schema(cls):
+        how = io.Combo.Input("how", options=["parts", "twice", "never"])
+        return schema("TestInstead", [io.Model.Input("model"), how], [io.Model.Output()])
+
+    @classmethod
+    def execute(cls, model, how):
+        def evaluate(apply_model, args):
+            x, options = args["input"], args["c"]
+
+            def network(part):
+                return apply_model(part, args["timestep"], **options)
+
+            if how == "parts":
+                return torch.cat([network(part) for part in x.chunk(2, dim=-1)], dim=-1)
+            return x / 2 if how == "never" else (network(x) + network(x)) / 2
+
+        model = model.clone()
+        model.set_model_unet_function_wrapper(evaluate)
+        return io.NodeOutput(model)
 
 
 class TestSplitBatch(io.ComfyNode):
@@ -625,6 +656,52 @@ class TestGate(Rerun):
         return io.NodeOutput(image)
 
 
+MEASURED = psutil.virtual_memory
+
+
+class TestMemory(Rerun):
+    """From now on the machine's memory is "short" as long as ComfyUI keeps a MODEL of an older workflow in its cache of
+    results, or as it "is". `networks` counts those in memory; -1 where ComfyUI does not look at memory."""
+
+    @classmethod
+    def define_schema(cls):
+        state = io.Combo.Input("state", options=["short", "is"])
+        return schema("TestMemory", [state], [io.Int.Output("networks")])
+
+    @classmethod
+    def execute(cls, state):
+        if not hasattr(execution.CacheType, "RAM_PRESSURE"):
+            return io.NodeOutput(-1)
+        cache = comfy.memory_management.extra_ram_release_callback.__self__
+
+        def short():
+            old = [entry for key, entry in cache.cache.items() if cache.used_generation[key] < cache.generation]
+            outputs = [one for entry in old for output in entry.outputs or () for one in output]
+            kept = any(isinstance(one, comfy.model_patcher.ModelPatcher) for one in outputs)
+            return MEASURED()._replace(available=0 if kept else 1 << 50)
+
+        psutil.virtual_memory = short if state == "short" else MEASURED
+        gc.collect()
+        return io.NodeOutput(sum(isinstance(one, comfy.model_base.BaseModel) for one in gc.get_objects()))
+
+
+class TestAfter(io.ComfyNode):
+    """Passes `any` on when `after` has been made."""
+
+    @classmethod
+    def define_schema(cls):
+        inputs = [io.AnyType.Input("any"), io.AnyType.Input("after")]
+        return schema("TestAfter", inputs, [io.AnyType.Output()])
+
+    @classmethod
+    def validate_inputs(cls, input_types):
+        return True
+
+    @classmethod
+    def execute(cls, any, after):
+        return io.NodeOutput(any)
+
+
 def leaves(name, value):
     """(name, tensor or plain value) of everything inside `value`; a LATENT's samples carry the name itself."""
     if dataclasses.is_dataclass(value) or "dragkit" in type(value).__module__:
@@ -694,6 +771,7 @@ class TestExtension(ComfyExtension):
             TestAttn1Patch,
             TestAttn2Patch,
             TestControl,
+            TestInstead,
             TestSplitBatch,
             TestCount,
             TestInterrupt,
@@ -703,5 +781,7 @@ class TestExtension(ComfyExtension):
             TestReplay,
             TestGradient,
             TestGate,
+            TestMemory,
+            TestAfter,
             TestDump,
         ]

@@ -154,6 +154,11 @@ def test_what_does_not_fit_is_said():
     for shape in ((2, 6, 3), (3, 5, 3), (2, 5, 4)):
         with pytest.raises(KVCacheError, match="record and sample with the same model, size and batch"):
             replay(cache, 0, "block", torch.randn(shape))
+    for step, block, level in ((1, "block", "2"), (0, "other", "0.5")):
+        with pytest.raises(
+            KVCacheError, match=f"nothing was recorded in block {block} at noise level {level}; record "
+        ):
+            replay(cache, step, block, torch.randn(2, 5, 3))
 
 
 def test_device_copies_go_when_replaying_ends_however_it_ends(denoiser):

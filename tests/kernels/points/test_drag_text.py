@@ -32,6 +32,7 @@ def outcome(text, size):
         "pairs": [[*handle, *target] for handle, target in pairs],
         "strokes": strokes,
         **({"regions": [vars(pair) for pair in drags.regions]} if drags.regions else {}),
+        **({"notice": drags.notice} if drags.notice else {}),
     }
 
 

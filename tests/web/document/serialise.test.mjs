@@ -10,10 +10,10 @@ const object = (fields) => JSON.stringify({ ...HEAD, points: [], ...fields });
 const pair = (fields) => ({ handle: [0.25, 0.5], target: [0.5, 0.75], enabled: true, locked: false, ...fields });
 
 const golden = JSON.parse(readFileSync(new URL("../../golden/points_json.json", import.meta.url), "utf8"));
-for (const { name, text, pieces, size, verdict, reason, ...expected } of golden) {
+for (const { name, text, pieces, size, verdict, reason, notice = null, ...expected } of golden) {
   test(`golden text: ${name}`, () => {
     const value = pieces ? pieces.map(([piece, count]) => piece.repeat(count)).join("") : text;
-    const { document, problem, waiting } = read(value, size);
+    const { document, problem, waiting, notice: said } = read(value, size);
     assert.equal(problem === null ? (waiting ? "waiting" : "read") : "refused", verdict, problem);
     if (reason) assert.equal(problem, reason);
     if (verdict !== "read") {
@@ -21,6 +21,7 @@ for (const { name, text, pieces, size, verdict, reason, ...expected } of golden)
       assert.ok(problem === null || (/^[^\n]{10,200}$/.test(problem) && !/undefined|object Object/.test(problem)), problem);
       return;
     }
+    assert.equal(said, notice);
     const pairs = document.pairs.filter((p) => p.enabled && p.target).map((p) => [...p.handle, ...p.target]);
     assert.deepEqual({ ...document, pairs }, { regions: [], ...expected });
     const again = read(write(document), null);
