@@ -3,10 +3,10 @@
 import sys
 from contextlib import contextmanager
 
+import torch
 from tqdm import tqdm
 
 from ..weights import LIGHTNINGDRAG, MOTION_PREDICTOR
-from .user_input import UserError
 
 
 @contextmanager
@@ -59,8 +59,6 @@ def _dynadrag(model, image, points, mask, arguments):
 
 def _flow_of(image, points, mask, arguments):
     """FLOW of the whole drag, by FlowGen or the motion predictor, inside mask."""
-    import torch
-
     from ..kernels.instantdrag.flowgen_maps import generate_flow
     from ..kernels.motion.flow import resize_flow
     from ..kernels.motion.prediction import predict_flow
@@ -92,8 +90,6 @@ def _lightningdrag(model, image, points, mask, arguments):
     from .methods.lightningdrag import PUBLISHED, lightningdrag
     from .models.lightningdrag import embed_image, load_demo_lightningdrag, load_lightningdrag
 
-    if arguments.candidates < 1:
-        raise UserError(f"--candidates is {arguments.candidates}; it must be at least 1")
     if arguments.model == "demo":
         _, drag = load_demo_lightningdrag(arguments.lightningdrag or LIGHTNINGDRAG)
     else:
@@ -115,22 +111,37 @@ def _lightningdrag(model, image, points, mask, arguments):
 
 
 def _warp(model, image, points, mask, arguments):
+    from .methods.membrane import fill
     from .methods.warp import repair, warp_picture
 
     warped, anew = warp_picture(
-        image, points, mask, arguments.displacement, arguments.sampling, arguments.front, arguments.seam,
-        arguments.grow, arguments.feather,
+        image, points, mask, arguments.displacement or "similarity", arguments.sampling, arguments.front,
+        arguments.seam, arguments.grow, arguments.feather,
     )  # fmt: skip
-    if model is None:
+    if arguments.no_inpaint:
         return warped
+    filled = fill(warped, anew)
+    if model is None:
+        return filled
     steps = arguments.steps or 12
     with _bar("steps", steps) as progress:
-        return repair(model, warped, anew, steps, arguments.seed, progress)
+        repaired = repair(model, warped[:, :3], anew, steps, arguments.seed, progress)
+    # no network here knows transparency
+    return torch.cat((repaired, filled[:, 3:]), 1)
 
 
-# each gives pictures [B, 3, H, W] of a DragModel (None: warp alone), image [1, 3, H, W] (0..1), DragPoints, mask
-# [1, H, W] (1 = may change) or None, and the arguments
+def _sheet(model, image, points, mask, arguments):
+    from .methods.membrane import pull_sheet
+
+    height, width = image.shape[-2:]
+    region = torch.ones(height, width, dtype=torch.bool) if mask is None else mask[0] >= 0.5
+    return pull_sheet(image, *points.to_grid(width, height), region, arguments.sampling)
+
+
+# each gives pictures [B, C, H, W] of a DragModel (None: without a network), image [1, 3 or, of TRANSPARENT, 4, H, W]
+# (0..1), DragPoints, mask [1, H, W] (1 = may change) or None, and the arguments
 METHODS = {
     "fastdrag": _fastdrag, "dynadrag": _dynadrag, "instantdrag": _instantdrag, "lightningdrag": _lightningdrag,
-    "warp": _warp,
+    "warp": _warp, "sheet": _sheet,
 }  # fmt: skip
+TRANSPARENT = ("warp", "sheet")

@@ -1,8 +1,9 @@
 """`dragkit demo` and `dragkit edit`: a picture, points and a method from the command line."""
 
+import sys
 from pathlib import Path
 
-from .user_input import UserError, open_image, read_points
+from .user_input import UserError, read_points
 
 
 def _fit(image, multiple):
@@ -21,7 +22,7 @@ def demo(arguments):
     from ..kernels.drawing.overlay import draw_points
     from .edit_methods import run_fastdrag
     from .models.drag_model import load_demo
-    from .pictures import to_pil
+    from .picture_files import save_picture
     from .scenes.demo_drag import DRAG, PHOTOGRAPH, REGION
     from .scenes.photographs import photograph
 
@@ -32,33 +33,37 @@ def demo(arguments):
     print(f"FastDrag: {len(points)} drag(s), inversion, latent warpage, BNNI, sampling with the KV cache.")
     after = run_fastdrag(load_demo(), image, points, mask)
     shown = draw_points(image.permute(0, 2, 3, 1), points, mask).permute(0, 3, 1, 2)
-    to_pil(torch.cat((image, shown, after), 3)[0]).save(arguments.output)
+    save_picture(torch.cat((image, shown, after), 3)[0], arguments.output)
     print(f"Before, points and after: {arguments.output}")
 
 
 def edit(arguments):
     from ..kernels.points.masks import resize_mask
-    from .edit_methods import METHODS
-    from .edit_models import model_of
-    from .pictures import to_pil
+    from .edit_methods import METHODS, TRANSPARENT
+    from .edit_models import choose
+    from .picture_files import check_writable, read_mask, read_picture, save_picture
 
-    image = open_image(arguments.image)
+    image, profile = read_picture(arguments.image)
     points = read_points(arguments.points, (image.shape[3], image.shape[2]))
-    mask = None if arguments.mask is None else open_image(arguments.mask).mean(1)
+    mask = None if arguments.mask is None else read_mask(arguments.mask)
     if mask is not None:
         mask = resize_mask(mask, *image.shape[-2:], arguments.mask)
-    alone = arguments.method == "warp" and arguments.no_inpaint
-    model = None if alone else model_of(arguments)
-    fitted = _fit(image, 1 if alone else model.multiple)
+    output = Path(arguments.output)
+    holds_alpha = check_writable(output, image)
+    method, model = choose(arguments, image[:, :3])
+    if image.shape[1] == 4 and not (holds_alpha and method in TRANSPARENT):
+        by = f"{output.suffix} holds none" if method in TRANSPARENT else f"{method} knows none"
+        print(f"The result has no transparency: {by}; hidden colours show.", file=sys.stderr)
+        image = image[:, :3]
+    fitted = _fit(image, 1 if model is None else model.multiple)
     if mask is not None:
         mask = mask[..., : fitted.shape[2], : fitted.shape[3]]
     if fitted.shape != image.shape:
         # fractions of the whole picture become fractions of what is left of it
         points = points.from_pixels(*points.to_pixels(image.shape[3], image.shape[2]), fitted.shape[3], fitted.shape[2])
-    after = METHODS[arguments.method](model, fitted, points, mask, arguments)
+    after = METHODS[method](model, fitted, points, mask, arguments)
     for i, picture in enumerate(after):
         # further candidates beside the first
-        path = Path(arguments.output)
-        path = path if i == 0 else path.with_stem(f"{path.stem}-{i + 1}")
-        to_pil(picture).save(path)
+        path = output if i == 0 else output.with_stem(f"{output.stem}-{i + 1}")
+        save_picture(picture, path, profile)
         print(path)

@@ -1,5 +1,6 @@
 """What a person names at the command line."""
 
+import codecs
 from pathlib import Path
 
 
@@ -7,16 +8,22 @@ class UserError(Exception):
     """What the person at the command line can mend; shown as one sentence."""
 
 
-def open_image(path):
-    """Picture [1, 3, H, W] in 0..1 of a file; UserError names it."""
-    from PIL import Image, UnidentifiedImageError
-
-    from .pictures import to_tensor
-
+def _text_of(path):
+    """Text of a file in UTF-8 or, as Windows' editors write it, in UTF-16; with or without a byte-order mark."""
     try:
-        return to_tensor(Image.open(path))[None]
-    except (FileNotFoundError, IsADirectoryError, UnidentifiedImageError) as error:
-        raise UserError(f"{path} is not a picture that can be read ({type(error).__name__})") from error
+        raw = path.read_bytes()
+        return raw.decode("utf-16" if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig")
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} holds no text; points are JSON or lines x,y -> x,y") from error
+
+
+def _looks_like_a_path(text):
+    """Drags have no letters but in JSON and in exponents."""
+    line = text.strip()
+    is_drag = line.startswith(("[", "{", "#")) or "->" in line or "=>" in line
+    return len(line.splitlines()) == 1 and not is_drag and any(c.isalpha() for c in line)
 
 
 def read_points(argument, size):
@@ -25,7 +32,11 @@ def read_points(argument, size):
 
     # a file where there is one of that name, else the points themselves
     try:
-        is_file = Path(argument).is_file()
-    except OSError:
-        is_file = False
-    return parse_points(Path(argument).read_text() if is_file else argument, image_size=size)
+        is_file, is_folder = Path(argument).is_file(), bool(argument.strip()) and Path(argument).is_dir()
+    except (OSError, ValueError):
+        is_file = is_folder = False
+    if is_folder:
+        raise UserError(f"--points is {argument!r}, a folder; name a file")
+    if not is_file and _looks_like_a_path(argument):
+        raise UserError(f"--points is {argument!r}: there is no such file, and it is no drag x,y -> x,y")
+    return parse_points(_text_of(Path(argument)) if is_file else argument, image_size=size)

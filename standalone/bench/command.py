@@ -3,6 +3,7 @@
 import csv
 from pathlib import Path
 
+from ..argument_types import output_picture
 from ..user_input import UserError
 
 
@@ -54,6 +55,8 @@ def _bench_cost(arguments):
     return cost.bench_cost(arguments.quick, _chosen(arguments.only, cost.METHODS, "only")), {}
 
 
+# those that draw a contact sheet
+DRAWN = ("quality", "dynadrag")
 # what is measured, and which of the words beside --quick count for it
 BENCHES = {
     "kernels": (_bench_kernels, ()),
@@ -72,6 +75,8 @@ def bench(arguments):
     parts = [word for word in ("methods", "only") if getattr(arguments, word)]
     if strange := [word for word in parts if word not in counts]:
         raise UserError(f"--{strange[0]} is not for bench {arguments.what}")
+    if arguments.what in DRAWN:
+        output_picture(arguments.sheet)
     words = ["dragkit", "bench", arguments.what]
     for word in ("quick", *counts):
         value = getattr(arguments, word)
