@@ -60,7 +60,7 @@ def _dynadrag(model, image, points, mask, arguments):
 def _flow_of(image, points, mask, arguments):
     """FLOW of the whole drag, by FlowGen or the motion predictor, inside mask."""
     from ..kernels.instantdrag.flowgen_maps import generate_flow
-    from ..kernels.motion.flow import resize_flow
+    from ..kernels.motion.flow import confine_flow, resize_flow
     from ..kernels.motion.prediction import predict_flow
     from ..kernels.motion.total_flow import predict_total_flow
     from .models.predictors import load_flowgen, load_motion_predictor
@@ -72,7 +72,7 @@ def _flow_of(image, points, mask, arguments):
             network = load_motion_predictor(arguments.predictor or MOTION_PREDICTOR)
             flow = predict_total_flow(lambda *seen: predict_flow(network, *seen), image, points.handles, points.targets)
         flow = resize_flow(flow, *image.shape[-2:])
-        return flow if mask is None else flow * (mask[:, None] > 0)
+        return flow if mask is None else confine_flow(flow, mask)
 
 
 def _instantdrag(model, image, points, mask, arguments):

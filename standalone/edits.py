@@ -5,21 +5,43 @@ from pathlib import Path
 
 from .user_input import UserError, read_points
 
+# pixels inside a mask over which an edit fades, as in Paste Back
+FEATHER = 16
 
-def _fit(image, multiple):
-    """The picture cropped at the right and below to whole latent cells."""
-    height, width = (side // multiple * multiple for side in image.shape[-2:])
-    if not height or not width:
-        raise UserError(
-            f"the picture is {image.shape[3]} x {image.shape[2]}; it must be at least {multiple} pixels wide and high"
-        )
-    return image[..., :height, :width]
+
+def _fit(image, points, mask, cell):
+    """Picture, DragPoints and mask on the picture's whole latent cells."""
+    from ..kernels.points.latent_cells import margin, whole_cells
+
+    height, width = image.shape[-2:]
+    if min(height, width) < cell:
+        raise UserError(f"the picture is {width} x {height}; it must be at least {cell} pixels wide and high")
+    fitted = whole_cells(image, cell, (2, 3))
+    if fitted.shape == image.shape:
+        return image, points, mask
+    rows, columns = fitted.shape[-2:]
+    least, most = (points.handles.new_tensor(ends) for ends in ([0, 0], [columns, rows]))
+    margins = points.handles.new_tensor([margin(side, cell) for side in (width, height)])
+    ends = ((end - margins).maximum(least).minimum(most) for end in points.to_pixels(width, height))
+    return fitted, points.from_pixels(*ends, columns, rows), None if mask is None else whole_cells(mask, cell)
+
+
+def _painted(mask, image, name):
+    """A mask [1, h, w] of a file at the size of image; None, said in a line, where nothing of it is painted."""
+    from ..kernels.points.masks import read_mask, resize_mask
+
+    mask = read_mask(mask, name)
+    if mask is None:
+        print(f"{name} is nowhere white; it counts as none, so everything may change.", file=sys.stderr)
+        return None
+    return resize_mask(mask, *image.shape[-2:], name)
 
 
 def demo(arguments):
     import torch
 
     from ..kernels.drawing.overlay import draw_points
+    from ..kernels.warp.paste import paste
     from .edit_methods import run_fastdrag
     from .models.drag_model import load_demo
     from .picture_files import save_picture
@@ -31,23 +53,21 @@ def demo(arguments):
     points = read_points(DRAG, (256, 256))
     mask = REGION(256)[None]
     print(f"FastDrag: {len(points)} drag(s), inversion, latent warpage, BNNI, sampling with the KV cache.")
-    after = run_fastdrag(load_demo(), image, points, mask)
+    after = paste(image, run_fastdrag(load_demo(), image, points, mask), mask, FEATHER)
     shown = draw_points(image.permute(0, 2, 3, 1), points, mask).permute(0, 3, 1, 2)
     save_picture(torch.cat((image, shown, after), 3)[0], arguments.output)
     print(f"Before, points and after: {arguments.output}")
 
 
 def edit(arguments):
-    from ..kernels.points.masks import resize_mask
+    from ..kernels.warp.paste import paste
     from .edit_methods import METHODS, TRANSPARENT
     from .edit_models import choose
     from .picture_files import check_writable, read_mask, read_picture, save_picture
 
     image, profile = read_picture(arguments.image)
     points = read_points(arguments.points, (image.shape[3], image.shape[2]))
-    mask = None if arguments.mask is None else read_mask(arguments.mask)
-    if mask is not None:
-        mask = resize_mask(mask, *image.shape[-2:], arguments.mask)
+    mask = None if arguments.mask is None else _painted(read_mask(arguments.mask), image, arguments.mask)
     output = Path(arguments.output)
     holds_alpha = check_writable(output, image)
     method, model = choose(arguments, image[:, :3])
@@ -55,13 +75,9 @@ def edit(arguments):
         by = f"{output.suffix} holds none" if method in TRANSPARENT else f"{method} knows none"
         print(f"The result has no transparency: {by}; hidden colours show.", file=sys.stderr)
         image = image[:, :3]
-    fitted = _fit(image, 1 if model is None else model.multiple)
-    if mask is not None:
-        mask = mask[..., : fitted.shape[2], : fitted.shape[3]]
-    if fitted.shape != image.shape:
-        # fractions of the whole picture become fractions of what is left of it
-        points = points.from_pixels(*points.to_pixels(image.shape[3], image.shape[2]), fitted.shape[3], fitted.shape[2])
-    after = METHODS[method](model, fitted, points, mask, arguments)
+    after = METHODS[method](model, *_fit(image, points, mask, 1 if model is None else model.multiple), arguments)
+    # a warp leaves the rest as it is, and may carry what it moves out of the mask
+    after = paste(image, after, None if method in TRANSPARENT else mask, FEATHER)
     for i, picture in enumerate(after):
         # further candidates beside the first
         path = output if i == 0 else output.with_stem(f"{output.stem}-{i + 1}")

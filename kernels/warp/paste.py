@@ -26,8 +26,8 @@ def _fading_inside(mask, pixels):
 
 
 def paste(image, edited, mask=None, feather=0):
-    """Pictures [B, C, H, W]: edited [B or 1, 3, h, w] in its place in image [B or 1, C, H, W], C = 3 or 4 (alpha, which
-    stays). edited is as large as image, or as its whole cells. mask [B or 1, H, W] (0..1) is how much of it is taken,
+    """Pictures [B, C, H, W]: edited [B or 1, c, h, w] in its place in image [B or 1, C, H, W]; alpha that it lacks
+    stays. edited is as large as image, or as its whole cells. mask [B or 1, H, W] (0..1) is how much of it is taken,
     everything without one; where it is 0, image stays bit for bit. feather pixels inside its border it fades to 0; at
     the border of image it does not. PasteError for other sizes."""
     (height, width), (rows, columns) = image.shape[-2:], edited.shape[-2:]
@@ -38,8 +38,9 @@ def paste(image, edited, mask=None, feather=0):
         )
     out = image.repeat(len(edited) if len(image) == 1 else 1, 1, 1, 1)
     top, left = (height - rows) // 2, (width - columns) // 2
-    place = out[:, :3, top : top + rows, left : left + columns]
-    edited = edited[:, :3].to(out)
+    channels = min(image.shape[1], edited.shape[1])
+    place = out[:, :channels, top : top + rows, left : left + columns]
+    edited = edited[:, :channels].to(out)
     if mask is not None:
         mask = _fading_inside(mask, feather) if feather else mask
         mask = mask[:, None, top : top + rows, left : left + columns].to(out)
