@@ -35,7 +35,7 @@ def test_edit_command(tmp_path):
     points.write_text("120,100 -> 150,100\n")
     main(["edit", str(source), "--points", str(points), "--mask", str(mask), "-o", str(output)])
     from_file = to_tensor(Image.open(output))
-    assert from_file.shape == (3, 200, 248)
+    assert from_file.shape == (3, 205, 250)
     main(["edit", str(source), "--points", "120,100 -> 150,100", "-o", str(output)])
     assert torch.equal(to_tensor(Image.open(output)), from_file)
 
@@ -80,8 +80,8 @@ def test_edit_by_warp(tmp_path):
     torch.testing.assert_close(alone[:, 40:60, 50:70], before[:, 40:60, 20:40], atol=1 / 255, rtol=0)
     main([*edit, "--steps", "2", "--displacement", "arap", "--seam", "0", "--grow", "0", "--feather", "0"])
     after = to_tensor(Image.open(output))
-    assert after.shape == (3, 96, 88)
-    changed = (after != alone[:, :96, :88]).any(0)
+    assert after.shape == (3, 101, 90)
+    changed = (after != alone).any(0)
     assert changed[40:60, 20:40].float().mean() > 0.9 and not changed[:, 40:].any()
     with pytest.raises(SystemExit, match="point 1 starts outside the region"):
         main([*edit[:3], "80,90 -> 60,50", *edit[4:], "--no-inpaint"])
