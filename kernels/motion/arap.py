@@ -48,7 +48,7 @@ def arap_nodes(handles, targets, used, step):
     system += HANDLE * tie.T @ tie
     solve = torch.cholesky_inverse(torch.linalg.cholesky(system))
 
-    moved = rigid(*axes, handles, targets).flatten(1).T[vertices]
+    moved = rigid(rest.T, handles, targets).T
     fixed = HANDLE * tie.T @ (targets - handles) + GUESS * moved
     square = rest[squares] - rest[squares].mean(1, keepdim=True)
     for _ in range(ITERATIONS):

@@ -2,6 +2,15 @@
 
 import torch
 
+from ..points.connected_parts import bounding_box
+from .nodes import apart_and_unlike, on_nodes
+
+# cells a side of the largest latent, up to which it is the formula itself
+LATENT = 256
+# cells by which it may miss the formula on a larger grid, and steps around a handle up to which it is the formula
+# itself where it bends most
+MISS, FAR = 0.25, 32
+
 
 def circumscribed_circle(mask):
     """Centre O (x, y) and radius R, in cells, of the circle around the bounding box of a mask [H, W] with a cell."""
@@ -26,23 +35,46 @@ def stretch_ratio(cells, handle, centre, radius):
     return torch.where(distance == 0, torch.ones_like(ratio), torch.where(chord > 0, ratio, torch.zeros_like(ratio)))
 
 
+def _moves(cells, handles, vectors, centre, radius):
+    """Displacements [2, n] of cells [n, 2]."""
+    moved, total = torch.zeros_like(cells), torch.zeros_like(cells[:, :1])
+    for handle, vector in zip(handles, vectors, strict=True):
+        # torch's norm over an axis of two is twenty times slower
+        weight = 1 / (torch.hypot(*(cells - handle).T)[:, None] + 1e-4)
+        moved += weight * stretch_ratio(cells, handle, centre, radius)[:, None] * vector
+        total += weight
+    return (moved / total).T
+
+
 def lwf(handles, targets, mask):
     """FLOW [1, 2, H, W] (x, y; float32, cells) of the drags handles -> targets [N, 2] on the cells of mask [H, W].
 
     Points are cell indices: a cell's centre is an integer. Each drag gives lambda * (target - handle), several are
-    averaged with weights 1 / (|C - A| + 1e-4). Zero outside the mask, for an empty mask and without points.
+    averaged with weights 1 / (|C - A| + 1e-4). Zero outside the mask, for an empty mask and without points. The
+    formula itself on a latent; within MISS of it on a larger grid, for handles well within the circle.
     """
     mask = mask.bool()
-    flow = torch.zeros(2, *mask.shape, dtype=torch.float64, device=mask.device)
+    flow = torch.zeros(1, 2, *mask.shape, device=mask.device)
     if len(handles) and mask.any():
-        cells = mask.nonzero().flip(-1).double()
-        handles, vectors = handles.to(cells), (targets - handles).to(cells)
-        centre, radius = circumscribed_circle(mask)
-        moved, total = torch.zeros_like(cells), torch.zeros_like(cells[:, :1])
-        for handle, vector in zip(handles, vectors, strict=True):
-            # torch's norm over an axis of two is twenty times slower
-            weight = 1 / (torch.hypot(*(cells - handle).T)[:, None] + 1e-4)
-            moved += weight * stretch_ratio(cells, handle, centre, radius)[:, None] * vector
-            total += weight
-        flow[:, mask] = (moved / total).T
-    return flow[None].float()
+        handles, targets = (points.to(mask.device, torch.float64) for points in (handles, targets))
+        vectors, (centre, radius) = targets - handles, circumscribed_circle(mask)
+        rows, columns = bounding_box(mask)
+        low = handles.new_tensor([columns.start, rows.start])
+        inside = mask[rows, columns]
+
+        def motion(cells):
+            return _moves(cells.T + low, handles, vectors, centre, radius).float()
+
+        def bent(step):
+            # around a handle, weights of 1 / distance bend the motion by at most unlike / (4 distance^2), and lambda
+            # bends it by length / (distance to the circle * distance)
+            length, from_circle = vectors.norm(dim=1), (radius - (handles - centre).norm(dim=1)).clamp(min=step)
+            unlike = apart_and_unlike(handles, targets)[1].amax(1) + length
+            near = (step**2 / (8 * MISS) * length / from_circle).clamp(max=FAR * step)
+            return torch.maximum(step * (unlike / (32 * MISS)).sqrt(), near)
+
+        if max(inside.shape) <= LATENT:
+            flow[0][:, mask] = _moves(mask.nonzero().flip(-1).double(), handles, vectors, centre, radius).float()
+        else:
+            flow[0][:, rows, columns] = on_nodes(motion, *inside.shape, handles - low, bent) * inside
+    return flow

@@ -64,18 +64,17 @@ def _affine_matrix(weight, hat_p, hat_q):
 
 
 def _moving(matrix_of):
-    def displacement(x, y, handles, targets):
-        """Displacements [2, h, w] on the grid x [w], y [h] of the drags handles -> targets [N, 2]."""
-        cells = torch.stack((x.expand(len(y), -1), y[:, None].expand(-1, len(x)))).flatten(1)
+    def motion(cells, handles, targets):
+        """Displacements [2, n] of the cells [2, n] (x, y) by the drags handles -> targets [N, 2]."""
         parts = []
         for v in cells.split(max(1, CHUNK // len(handles)), 1):
             weight, hat_p, hat_q, centre, shift = _moments(v, handles, targets)
             (xx, xy), (yx, yy) = matrix_of(weight, hat_p, hat_q)
             dx, dy = v - centre
             parts.append(shift + torch.stack(((xx - 1) * dx + xy * dy, yx * dx + (yy - 1) * dy)))
-        return torch.cat(parts, 1).view(2, len(y), len(x))
+        return torch.cat(parts, 1)
 
-    return displacement
+    return motion
 
 
 rigid, similarity, affine = _moving(_rigid_matrix), _moving(_similar_matrix), _moving(_affine_matrix)
