@@ -2,6 +2,7 @@
 
 from comfy_api.latest import io
 
+from ..kernels.motion.displacements import BORDERS
 from .types import DragPointsType, FlowType
 
 MODEL_INPUT = io.Model.Input("model", tooltip="Any SD1.5, SD2, SDXL or SD1.5-inpainting model, LoRAs included.")
@@ -20,5 +21,13 @@ DRAG_POINTS_INPUT = DragPointsType.Input("drag_points", tooltip="What goes where
 PICTURE_POINTS_INPUT = DragPointsType.Input("drag_points", tooltip="What goes where, placed on this picture.")
 MASK_INPUT = io.Mask.Input(
     "mask", optional=True, tooltip="Where the picture may change (1 = may change). None, or an empty one: everywhere."
+)
+BORDER_INPUT = io.Combo.Input(
+    "border",
+    options=list(BORDERS),
+    default="free",
+    optional=True,
+    tooltip="free: the region is the thing that moves, as a whole, and what it uncovers opens up. held: the region is "
+    "where it may change; the motion fades out towards its border and never folds. stretch has a way of its own.",
 )
 FLOW_INPUT = FlowType.Input("flow", optional=True, tooltip="Replaces the motion computed from the points.")

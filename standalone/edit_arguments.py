@@ -14,7 +14,7 @@ def add_edit_arguments(edit):
     )  # fmt: skip
     edit.add_argument(
         "--method", choices=["fastdrag", "dynadrag", "instantdrag", "lightningdrag", "warp"],
-        help="none: fastdrag; without --model, for a picture that the demo model does not know, a rubber sheet",
+        help="none: fastdrag; without --model, for a picture the demo model does not know, warp with --border held",
     )  # fmt: skip
     edit.add_argument(
         "--steps", type=whole(1, 1000), help="of the schedule (10; InstantDrag 20, LightningDrag 8 or 25, warp 12)"
@@ -81,6 +81,11 @@ def add_edit_arguments(edit):
     warp.add_argument(
         "--displacement", choices=["stretch", "nearest-4", "nearest", "rigid", "similarity", "affine", "arap"],
         help="how the region follows its points (similarity)",
+    )  # fmt: skip
+    warp.add_argument(
+        "--border", choices=["free", "held"],
+        help="free: --mask is what moves, as a whole; held: it is where the picture may change, and the motion fades "
+        "towards its border (free)",
     )  # fmt: skip
     warp.add_argument("--sampling", default="bilinear", choices=["bilinear", "bicubic"], help="(%(default)s)")
     warp.add_argument(

@@ -110,13 +110,13 @@ def _lightningdrag(model, image, points, mask, arguments):
         )  # fmt: skip
 
 
-def _warp(model, image, points, mask, arguments):
+def _warp(model, image, points, mask, arguments, border="free"):
     from .methods.membrane import fill
     from .methods.warp import repair, warp_picture
 
     warped, anew = warp_picture(
         image, points, mask, arguments.displacement or "similarity", arguments.sampling, arguments.front,
-        arguments.seam, arguments.grow, arguments.feather,
+        arguments.seam, arguments.grow, arguments.feather, arguments.border or border,
     )  # fmt: skip
     if arguments.no_inpaint:
         return warped
@@ -130,18 +130,14 @@ def _warp(model, image, points, mask, arguments):
     return torch.cat((repaired, filled[:, 3:]), 1)
 
 
-def _sheet(model, image, points, mask, arguments):
-    from .methods.membrane import pull_sheet
-
-    height, width = image.shape[-2:]
-    region = torch.ones(height, width, dtype=torch.bool) if mask is None else mask[0] >= 0.5
-    return pull_sheet(image, *points.to_grid(width, height), region, arguments.sampling)
+def _held_warp(model, image, points, mask, arguments):
+    return _warp(model, image, points, mask, arguments, "held")
 
 
 # each gives pictures [B, C, H, W] of a DragModel (None: without a network), image [1, 3 or, of TRANSPARENT, 4, H, W]
 # (0..1), DragPoints, mask [1, H, W] (1 = may change) or None, and the arguments
 METHODS = {
     "fastdrag": _fastdrag, "dynadrag": _dynadrag, "instantdrag": _instantdrag, "lightningdrag": _lightningdrag,
-    "warp": _warp, "sheet": _sheet,
+    "warp": _warp, "held warp": _held_warp,
 }  # fmt: skip
-TRANSPARENT = ("warp", "sheet")
+TRANSPARENT = ("warp", "held warp")

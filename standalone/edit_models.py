@@ -45,15 +45,12 @@ def choose(arguments, image):
             f"the demo model does not know {arguments.image}; --method {method} needs {NEEDS[method]}, or leave "
             "--method out, and the picture is pulled without a network"
         )
-    if method == "warp" or arguments.displacement:
-        method, done = "warp", "what opens up is filled smoothly"
-    else:
-        method, done = "sheet", "the picture is pulled like a rubber sheet"
     print(
-        f"The demo model does not know {arguments.image}: {done}, without a network. --model CHECKPOINT does more.",
+        f"The demo model does not know {arguments.image}: it is warped without a network, and what opens up is filled "
+        "smoothly. --model CHECKPOINT does more.",
         file=sys.stderr,
     )
-    return method, None
+    return method or "held warp", None
 
 
 def model_of(arguments):

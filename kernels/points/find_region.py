@@ -8,6 +8,11 @@ from ..drawing.shapes import disc_field
 SMALLEST, LARGEST = 0.08, 0.2
 
 
+def everywhere(handles, targets, height, width):
+    """Region [height, width] (bool) of a motion that is held at a border: the picture's."""
+    return torch.ones(height, width, dtype=torch.bool)
+
+
 def find_region(handles, targets, height, width):
     """Region [height, width] (bool, on the CPU) of the drags handles -> targets [N, 2] (cell indices): a disc around
     each handle that is as wide as its drag is long, within 16 % and 40 % of the shorter side."""

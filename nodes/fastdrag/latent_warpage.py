@@ -8,7 +8,7 @@ from ...kernels.points.masks import mask_to_grid
 from ...kernels.warp.batches import MODES, warp_batch
 from ...kernels.warp.bnni import bnni, bnni_sequential
 from ..fitting import check_batch, fit_flow, mask_of_latent
-from ..inputs import DRAG_POINTS_INPUT, FLOW_INPUT, MASK_INPUT
+from ..inputs import BORDER_INPUT, DRAG_POINTS_INPUT, FLOW_INPUT, MASK_INPUT
 from ..types import FlowType, schema
 
 
@@ -47,6 +47,7 @@ class LatentWarpage(io.ComfyNode):
                     "move each connected part by its own points. rigid, similarity, affine: moving least squares. "
                     "arap: as rigid as possible. nearest: the nearest drag alone. nearest-4: the mean of four.",
                 ),
+                BORDER_INPUT,
             ],
             outputs=[
                 io.Latent.Output(
@@ -65,7 +66,7 @@ class LatentWarpage(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, samples, drag_points, mode, mask=None, flow=None, displacement="stretch"):
+    def execute(cls, samples, drag_points, mode, mask=None, flow=None, displacement="stretch", border="free"):
         latent = _picture_latent(samples, "Latent Warpage")
         height, width = latent.shape[-2:]
         region = mask_of_latent(mask, latent, "Latent Warpage")
@@ -73,7 +74,7 @@ class LatentWarpage(io.ComfyNode):
             region = torch.ones(1, height, width, dtype=torch.bool)
         if flow is None:
             points = drag_points.to_grid(width, height)
-            flow = torch.cat([displace(*points, one, displacement) for one in region])
+            flow = torch.cat([displace(*points, one, displacement, border=border) for one in region])
         else:
             flow = fit_flow(flow, height, width, "Latent Warpage", len(latent), "latents")
         moved, holes = warp_batch(latent, flow.to(latent.device), region.to(latent.device), mode)

@@ -4,12 +4,12 @@ import torch
 from comfy_api.latest import io
 
 from ...kernels.motion.displacements import DISPLACEMENTS, displace
-from ...kernels.points.find_region import find_region
+from ...kernels.points.find_region import everywhere, find_region
 from ...kernels.warp.alpha import warp_picture
 from ...kernels.warp.picture import SAMPLINGS, inpaint_mask
 from ...kernels.warp.sheet import FRONTS
 from ..fitting import fit_flow, mask_of_picture
-from ..inputs import DRAG_POINTS_INPUT, FLOW_INPUT
+from ..inputs import BORDER_INPUT, DRAG_POINTS_INPUT, FLOW_INPUT
 from ..types import FlowType, schema
 
 NODE = "Drag Warp"
@@ -65,6 +65,7 @@ class DragWarp(io.ComfyNode):
                     "that is empty or covers everything: found from the points, or where the flow moves something.",
                 ),
                 FLOW_INPUT,
+                BORDER_INPUT,
             ],
             outputs=[
                 io.Image.Output("warped", display_name="warped", tooltip="The warped picture."),
@@ -78,7 +79,9 @@ class DragWarp(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, image, drag_points, displacement, sampling, front, seam, grow, feather, mask=None, flow=None):
+    def execute(
+        cls, image, drag_points, displacement, sampling, front, seam, grow, feather, mask=None, flow=None, border="free"
+    ):
         height, width = image.shape[1:3]
         mask = mask_of_picture(mask, image, NODE)
         # all of it is Drag Points' region where nothing is painted
@@ -86,8 +89,8 @@ class DragWarp(io.ComfyNode):
         if flow is None:
             handles, targets = drag_points.to_grid(width, height)
             if region is None:
-                region = find_region(handles, targets, height, width)[None]
-            flow = torch.cat([displace(handles, targets, one, displacement) for one in region])
+                region = (everywhere if border == "held" else find_region)(handles, targets, height, width)[None]
+            flow = torch.cat([displace(handles, targets, one, displacement, border=border) for one in region])
         else:
             flow = fit_flow(flow, height, width, NODE, len(image))
             if region is None:

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 
 from ...kernels.diffusion.ddim import ddim_step, published_timesteps
 from ...kernels.motion.displacements import displace
-from ...kernels.points.find_region import find_region
+from ...kernels.points.find_region import everywhere, find_region
 from ...kernels.points.masks import read_region
 from ...kernels.warp.alpha import warp_picture as warp_with_alpha
 from ...kernels.warp.picture import inpaint_mask
@@ -13,15 +13,17 @@ from ...kernels.warp.picture import inpaint_mask
 
 def warp_picture(
     image, points, mask=None, displacement="similarity", sampling="bilinear", front="longest", seam=2, grow=1,
-    feather=2,
+    feather=2, border="free",
 ):  # fmt: skip
-    """image [1, 3 or, with alpha, 4, H, W] warped by DragPoints over the region mask [1, H, W] (1 = moves;
-    None: found from the points), and what to paint anew [1, H, W] (0..1)."""
+    """image [1, 3 or, with alpha, 4, H, W] warped by DragPoints over the region mask [1, H, W] (1 = moves or, where
+    border is "held", may change; None: found from the points, or everything), and what to paint anew [1, H, W]."""
     height, width = image.shape[-2:]
     handles, targets = points.to_grid(width, height)
     region = read_region(mask, height, width)
-    region = find_region(handles, targets, height, width) if region is None or region.all() else region[0]
-    flow = displace(handles, targets, region, displacement).to(image.device)
+    if region is None or region.all():
+        region = (everywhere if border == "held" else find_region)(handles, targets, height, width)[None]
+    region = region[0]
+    flow = displace(handles, targets, region, displacement, border=border).to(image.device)
     warped, opened, moved = warp_with_alpha(image, flow, region[None].to(image.device), sampling, front)
     return warped, inpaint_mask(opened, moved, seam, grow, feather)
 
