@@ -108,18 +108,33 @@ def parser():
 
     one = commands.add_parser("bench", help="speed, quality against ground truth, cost")
     one.add_argument("what", choices=list(BENCHES))
+    one.add_argument("folder", nargs="?", metavar="FOLDER", help="pairs: with a folder for each pair of pictures")
     one.add_argument(
         "--quick", action="store_true",
-        help="quality, motion: a fifth of the cases; dynadrag: half; kernels: few runs, no large picture; cost: a "
-        "small network",
+        help="quality, motion, pairs: a fifth of the cases; dynadrag: half; kernels: few runs, no large picture; cost: "
+        "a small network",
     )  # fmt: skip
     one.add_argument(
         "--slow", action="store_true", help="quality: DynaDrag by tracking and with its published schedule, too"
     )
-    one.add_argument("--methods", metavar="NAME[,NAME]", help="quality: these alone, their rows anew in docs/results")
+    one.add_argument(
+        "--methods", metavar="NAME[,NAME]", help="quality, pairs: these alone; quality: their rows anew in docs/results"
+    )
     one.add_argument("--only", metavar="NAME[,NAME]", help="cost: of fastdrag, lightningdrag, instantdrag alone")
+    one.add_argument(
+        "--model", type=existing("path", "demo"), metavar="demo|PATH",
+        help="pairs: for FastDrag and the repair; none: they are left out",
+    )  # fmt: skip
+    one.add_argument(
+        "--lpips",
+        type=existing("file"),
+        metavar="FILE",
+        help="pairs: AlexNet's weights; none: those in torch.hub's cache",
+    )
     one.add_argument("--seed", type=whole(*BASE_SEEDS), default=0)
-    one.add_argument("--sheet", default="dragkit-bench.png", help="quality, dynadrag: contact sheet (%(default)s)")
+    one.add_argument(
+        "--sheet", default="dragkit-bench.png", help="quality, dynadrag, pairs: contact sheet (%(default)s)"
+    )
     one.add_argument(
         "--json", type=output, metavar="FILE",
         help="the result; none: docs/results/WHAT.json in a checkout, if not --quick",

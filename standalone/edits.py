@@ -11,7 +11,7 @@ FEATHER = 16
 
 def _fit(image, points, mask, cell):
     """Picture, DragPoints and mask on the picture's whole latent cells."""
-    from ..kernels.points.latent_cells import margin, whole_cells
+    from ..kernels.points.latent_cells import whole_cells
 
     height, width = image.shape[-2:]
     if min(height, width) < cell:
@@ -19,11 +19,7 @@ def _fit(image, points, mask, cell):
     fitted = whole_cells(image, cell, (2, 3))
     if fitted.shape == image.shape:
         return image, points, mask
-    rows, columns = fitted.shape[-2:]
-    least, most = (points.handles.new_tensor(ends) for ends in ([0, 0], [columns, rows]))
-    margins = points.handles.new_tensor([margin(side, cell) for side in (width, height)])
-    ends = ((end - margins).maximum(least).minimum(most) for end in points.to_pixels(width, height))
-    return fitted, points.from_pixels(*ends, columns, rows), None if mask is None else whole_cells(mask, cell)
+    return fitted, points.on_cells(width, height, cell), None if mask is None else whole_cells(mask, cell)
 
 
 def _painted(mask, image, name):

@@ -96,6 +96,16 @@ class DragPoints:
         """Handles and targets in pixels of a width x height picture, the inverse of from_pixels."""
         return self.handles * _extent(width, height), self.targets * _extent(width, height)
 
+    def on_cells(self, width, height, cell):
+        """The same drags on the whole latent cells of a width x height picture; one beyond them begins or ends at their
+        border."""
+        margins, fitted = (
+            self.handles.new_tensor([of(side) for side in (width, height)])
+            for of in (lambda side: margin(side, cell), lambda side: side // cell * cell)
+        )
+        ends = ((end - margins).clamp(min=0).minimum(fitted) for end in self.to_pixels(width, height))
+        return DragPoints.from_pixels(*ends, *fitted.int().tolist())
+
     @classmethod
     def from_grid(cls, handles, targets, width, height):
         """From cell indices [N, 2] of a width x height grid over the picture: an integer is the centre of a cell."""

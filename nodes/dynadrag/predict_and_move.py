@@ -29,13 +29,6 @@ from .rounds import drag
 NODE = "DynaDrag"
 
 
-def _on_cells(points, size, cell):
-    """Points of a picture of size (width, height) on its whole cells; one beyond them is at their border."""
-    margins, fitted = (torch.tensor([f(side, cell) for side in size]) for f in (margin, lambda n, c: n // c * c))
-    ends = ((end - margins).clamp(min=0).minimum(fitted) for end in points.to_pixels(*size))
-    return DragPoints.from_pixels(*ends, *fitted.tolist())
-
-
 def _on_picture(points, drag_points, size, cell):
     """Where the handles of points on the whole cells are on the picture, with the targets of drag_points."""
     width, height = (side // cell * cell for side in size)
@@ -167,7 +160,7 @@ class DynaDrag(io.ComfyNode):
         height, width = image.shape[1:3]
         cell = vae.spacial_compression_encode()
         fitted = picture_in_cells(image, cell, NODE)
-        points = _on_cells(drag_points, (width, height), cell)
+        points = drag_points.on_cells(width, height, cell)
         mask = mask_of_picture(mask, image, NODE)
         region = None if mask is None else _region(mask, points, cell)
         settings = Settings(

@@ -16,10 +16,11 @@ def _chosen(text, known, word):
 
 
 def _bench_quality(arguments):
-    from . import instantdrag, lightningdrag, quality, warp
+    from . import coarse, instantdrag, lightningdrag, quality, warp
     from .tables import AUTOENCODER
 
-    known = quality.METHODS | instantdrag.METHODS | lightningdrag.METHODS | warp.METHODS | {AUTOENCODER: None}
+    known = quality.METHODS | instantdrag.METHODS | lightningdrag.METHODS | warp.METHODS | coarse.METHODS
+    known |= {AUTOENCODER: None}
     if arguments.slow or arguments.methods:
         known |= quality.SLOW_METHODS
     methods = _chosen(arguments.methods, known, "methods")
@@ -55,8 +56,38 @@ def _bench_cost(arguments):
     return cost.bench_cost(arguments.quick, _chosen(arguments.only, cost.METHODS, "only")), {}
 
 
+def _bench_pairs(arguments):
+    from . import pairs
+    from .metrics import load_lpips
+
+    if not arguments.folder:
+        raise UserError("bench pairs needs a FOLDER with a folder for each pair")
+    lpips = load_lpips(arguments.lpips)
+    if isinstance(lpips, str):
+        print(lpips)
+        lpips = None
+    model = None
+    if arguments.model == "demo":
+        from ..models.drag_model import load_demo
+
+        model = load_demo()
+    elif arguments.model:
+        from ..models.checkpoints import load_checkpoint
+
+        model = load_checkpoint(arguments.model)
+    read = pairs.read_pairs(arguments.folder, model.multiple if model else 1, every=5 if arguments.quick else 1)
+    methods = pairs.methods_for(read, model)
+    if arguments.methods:
+        asked = _chosen(arguments.methods, pairs.METHODS, "methods")
+        if missing := [name for name in asked if name not in methods]:
+            needed = "--model" if missing[0] in pairs.BY_MODEL else f"{pairs.FLOW} in the folder of every pair"
+            raise UserError(f"--methods {missing[0]!r} needs {needed}")
+        methods = asked
+    return pairs.bench_pairs(read, methods, model, lpips)
+
+
 # those that draw a contact sheet
-DRAWN = ("quality", "dynadrag")
+DRAWN = ("quality", "dynadrag", "pairs")
 # what is measured, and which of the words beside --quick count for it
 BENCHES = {
     "kernels": (_bench_kernels, ()),
@@ -64,7 +95,33 @@ BENCHES = {
     "dynadrag": (_bench_dynadrag, ("seed",)),
     "cost": (_bench_cost, ("only",)),
     "motion": (_bench_motion, ("seed",)),
+    "pairs": (_bench_pairs, ("folder", "methods", "model", "lpips")),
 }
+# words that are of some benches only
+OWN = {"folder": "FOLDER", "methods": "--methods", "only": "--only", "model": "--model", "lpips": "--lpips"}
+
+
+def _command(arguments, counts):
+    """The words that measure the same again; where pairs and models lie on this machine is not among them."""
+    words = ["dragkit", "bench", arguments.what]
+    for word in ("quick", *counts):
+        value = getattr(arguments, word)
+        if not value:
+            continue
+        if word == "folder":
+            words.append("FOLDER")
+        elif word in ("model", "lpips"):
+            words += [f"--{word}", Path(value).name]
+        else:
+            words += [f"--{word}"] if value is True else [f"--{word}", str(value)]
+    return words
+
+
+def _device(arguments):
+    """Where load_checkpoint puts the model of a path; all else is measured on the CPU."""
+    import torch
+
+    return "cuda" if arguments.model not in (None, "demo") and torch.cuda.is_available() else "cpu"
 
 
 def bench(arguments):
@@ -72,17 +129,17 @@ def bench(arguments):
     from .tables import all_tables
 
     measure, counts = BENCHES[arguments.what]
+    if strange := [name for word, name in OWN.items() if getattr(arguments, word) and word not in counts]:
+        raise UserError(f"{strange[0]} is not for bench {arguments.what}")
     parts = [word for word in ("methods", "only") if getattr(arguments, word)]
-    if strange := [word for word in parts if word not in counts]:
-        raise UserError(f"--{strange[0]} is not for bench {arguments.what}")
     if arguments.what in DRAWN:
         output_picture(arguments.sheet)
-    words = ["dragkit", "bench", arguments.what]
-    for word in ("quick", *counts):
-        value = getattr(arguments, word)
-        words += [f"--{word}"] if value is True else [f"--{word}", str(value)] if value else []
-    document = results.about(arguments.what, words, arguments.seed if "seed" in counts else 0)
+    seed = arguments.seed if "seed" in counts else 0
+    document = results.about(arguments.what, _command(arguments, counts), seed, _device(arguments))
     path = Path(arguments.json) if arguments.json else results.place(document)
+    if arguments.what == "pairs" and parts and not arguments.json:
+        # nothing says that they are the pairs whose rows are kept
+        path = None
     # a part that is measured anew takes its place among the rest
     whole = None
     if parts and not arguments.json and path and path.is_file():
@@ -100,8 +157,8 @@ def bench(arguments):
         document |= {"rows": rows}
         results.write(results.merged(document, whole) if whole else document, path)
         print(f"Result: {path}")
-    elif arguments.quick:
-        print("What --quick measured is not kept, unless --json names a file.")
+    elif arguments.quick or parts:
+        print(f"What --{'quick' if arguments.quick else parts[0]} measured is not kept, unless --json names a file.")
     if arguments.csv:
         with open(arguments.csv, "w", newline="") as file:
             writer = csv.DictWriter(file, list(dict.fromkeys(key for row in rows for key in row)))

@@ -15,10 +15,14 @@ flowdiffusion, predictor = cache(load_demo_flowdiffusion), cache(load_motion_pre
 
 
 def predicted(case):
-    """By the motion predictor, within what moves."""
+    """By the motion predictor."""
     points = (case.points.handles, case.points.targets)
     flow = predict_total_flow(lambda *seen: predict_flow(predictor(), *seen), case.source[None], *points)
-    return confine_flow(resize_flow(flow, *case.source.shape[-2:]), region(case, "what moves"))
+    return resize_flow(flow, *case.source.shape[-2:])
+
+
+def _within_what_moves(case):
+    return confine_flow(predicted(case), region(case, "what moves"))
 
 
 def stretched(case):
@@ -39,7 +43,7 @@ def _edited(flow_of):
 
 
 METHODS = {
-    "InstantDrag": _edited(predicted),
+    "InstantDrag": _edited(_within_what_moves),
     "InstantDrag LWF": _edited(stretched),
     "InstantDrag truth": _edited(lambda case: case.flow[None]),
 }

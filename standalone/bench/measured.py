@@ -24,7 +24,9 @@ SECTIONS = {
 model was trained on, {held_out} of others. 256 x 256 pixels, the demo model. *distance*: how far dragged content is
 from where it belongs, found by matching 17 x 17 patches of the true picture. *in*, *out*: inside and outside the
 editable region. *floor*: the time of the evaluations alone, a gradient step counted as three (– where the machine was
-busier while it was measured). *What moves* is the thing itself, as a person would paint it.""",
+busier while it was measured). *What moves* is the thing itself, painted along its outline. A *coarse region* is a box,
+a hull or an ellipse around the thing and where it goes, with a margin, as people paint it; *in* and *out* are then of
+that region.""",
         "The same, where the demo model knows the photograph and where it was held out:",
         "By kind of motion:",
         """\
@@ -37,6 +39,14 @@ such method can come nearer than *the true picture, encoded and decoded*.""",
 One drag on each of the photographs, the demo model. *As published*: 50 steps from pure noise, the way back with both
 branches after every round, r1 1, learning rate 0.01, no LoRA of the picture. *As shipped*: the defaults. The other rows
 are one of these two with a change. *cost*: evaluations, a gradient step counted as three.""",
+    ),
+    "pairs": (
+        "Real pairs",
+        """\
+{pairs} pairs of frames of real videos, named in the result and not part of DragKit: the first is dragged, the second is
+the truth. The region is what people painted for the drag, not the thing that moves. *One arrow*, or all that were set
+(*several arrows*). *in*, *out*: inside and outside the region. What opens up is filled alike for every motion, from the
+nearest pixels beside, above and below it.""",
     ),
     "motion": (
         "The motion predictor",
@@ -82,6 +92,8 @@ def _numbers(bench, rows):
         cases = {row["case"]: row["trained"] for of in drags(rows).values() for row in of}
         known = sum(cases.values())
         return {"drags": len(cases), "known": known, "held_out": len(cases) - known}
+    if bench == "pairs":
+        return {"pairs": len({row["case"] for row in rows})}
     if bench == "motion":
         kinds = [row["kind"] for row in rows if row["method"] == rows[0]["method"]]
         return {"scenes": len(kinds) // len(set(kinds))}

@@ -1,8 +1,13 @@
 """How near a result is to the true picture, and how near dragged content is to where it belongs."""
 
+import pickle
+from pathlib import Path
+
 import torch
 from skimage.feature import match_template
 from skimage.metrics import structural_similarity
+
+from ..user_input import UserError
 
 PATCH = 8  # half size of the matched patches, pixels
 PROBES = 24
@@ -21,6 +26,37 @@ def ssim(result, target, region):
         channel_axis=2, data_range=1.0, gaussian_weights=True, sigma=1.5, use_sample_covariance=False, full=True,
     )  # fmt: skip
     return float(values[region.numpy()].mean())
+
+
+# AlexNet's weights as torchvision calls them in torch.hub's cache, and its convolutions in the five slices of LPIPS
+ALEXNET, SLICES = "alexnet-owt-7be5be79.pth", {0: 1, 3: 2, 6: 3, 8: 4, 10: 5}
+
+
+def load_lpips(path=None):
+    """LPIPS by AlexNet (Zhang et al. 2018) as a function of two pictures [3, H, W] in 0..1, or a sentence why there is
+    none. It needs the package lpips, and AlexNet's weights in a file or in torch.hub's cache; nothing is downloaded.
+    UserError where a file is named and does not do."""
+    file = Path(path or Path(torch.hub.get_dir(), "checkpoints", ALEXNET))
+    try:
+        import lpips
+
+        weights = torch.load(file, map_location="cpu", weights_only=True)
+        network = lpips.LPIPS(net="alex", pnet_rand=True, verbose=False)
+        for layer, number in SLICES.items():
+            convolution = getattr(network.net, f"slice{number}").get_submodule(str(layer))
+            convolution.load_state_dict({part: weights[f"features.{layer}.{part}"] for part in ("weight", "bias")})
+    except (ImportError, OSError, EOFError, pickle.UnpicklingError, RuntimeError, KeyError, TypeError) as error:
+        need = f"it needs the package lpips, and {ALEXNET} in torch.hub's cache or named with --lpips"
+        reason = f"LPIPS cannot be measured ({type(error).__name__}: {str(error).splitlines()[0]}); {need}"
+        if path:
+            raise UserError(f"--lpips {path}: {reason}") from error
+        return reason
+
+    @torch.no_grad()
+    def distance(result, target):
+        return network(result[None], target[None], normalize=True).item()
+
+    return distance
 
 
 def probes(case, generator):

@@ -1,6 +1,8 @@
 """Edits against the truth: picture quality, distance to target, evaluations, time and memory of every method."""
 
 import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -68,6 +70,13 @@ def demo_settings(model, case):
     return scheduled_edit(model, case.source[None], case.points, case.mask, load_motion_predictor(), DEMO)[0][0]
 
 
+@dataclass(frozen=True)
+class OnCoarse:
+    """A method on the region as people paint it, and measured inside and outside that."""
+
+    method: Callable
+
+
 METHODS = {
     "nothing done": nothing,
     "paste at target": paste,
@@ -113,15 +122,18 @@ def bench_quality(quick=False, seed=0, methods=METHODS, model=None):
     rows, pictures = [], {}
     chosen = list(cases(seed, every=5 if quick else 1))
     for index, case in enumerate(tqdm(chosen, desc="cases")):
-        inside = case.mask[0] > 0.5
         # beside each case: a machine may be busier now than an hour ago
         floor = _evaluation_seconds(model)
         places = probes(case, torch.Generator().manual_seed(seed + index))
         pictures[case.name, "source"], pictures[case.name, "true target"] = case.source, case.target
         for name, method in methods.items():
+            painted = case
+            if isinstance(method, OnCoarse):
+                painted, method = replace(case, mask=case.coarse), method.method
+            inside = painted.mask[0] > 0.5
             before, can_reset = (model.denoiser.evaluations, model.denoiser.gradient_steps), _reset_peak()
             base, start = (_peak_mib() if can_reset else None), time.perf_counter()
-            result = method(model, case)
+            result = method(model, painted)
             seconds = time.perf_counter() - start
             evaluations = model.denoiser.evaluations - before[0]
             gradient_steps = model.denoiser.gradient_steps - before[1]

@@ -17,6 +17,7 @@ FOLDER = Path("docs", "results")
 COMMANDS = {
     "quality": "dragkit bench quality",
     "dynadrag": "dragkit bench dynadrag",
+    "pairs": "dragkit bench pairs FOLDER",
     "motion": "dragkit bench motion",
     "kernels": "dragkit bench kernels",
     "cost": "dragkit bench cost",

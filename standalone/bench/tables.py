@@ -25,6 +25,10 @@ QUALITY = {
     "warp and repair": "**Drag Warp**, `similarity`, repaired by the demo model",
     "warp wide region": "Drag Warp alone, `similarity`, all of the region",
     "warp no region": "Drag Warp alone, `similarity`, region found from the points",
+    "nothing done coarse region": "nothing done, coarse region",
+    "FastDrag inverse coarse region": "**FastDrag** (`inverse`, default), coarse region",
+    "warp stretch coarse region": "Drag Warp alone, `stretch`, coarse region",
+    "warp similarity coarse region": "**Drag Warp** alone, `similarity` (default), coarse region",
 }
 # those of README.md
 FIGURES = {
@@ -157,6 +161,23 @@ def dynadrag(rows):
     return table(["DynaDrag", *(name for name, _ in columns.values())], lines)
 
 
+def pairs(rows):
+    """A line per method, its means over the pairs for each kind of drags."""
+    columns = {
+        "psnr_inside": ("PSNR in, dB", 2), "ssim_inside": ("SSIM in", 3), "psnr_outside": ("PSNR out, dB", 2),
+        "ssim_outside": ("SSIM out", 3), "lpips": ("LPIPS", 3),
+    }  # fmt: skip
+    columns = {key: column for key, column in columns.items() if all(key in row for row in rows)}
+    kinds = list(_by(rows, "drags"))
+    lines = []
+    for method, of in _by(rows, "method").items():
+        parts = [[row for row in of if row["drags"] == kind] for kind in kinds]
+        lines.append(
+            [method, *(_text(_mean(part, key), digits) for part in parts for key, (_, digits) in columns.items())]
+        )
+    return table(["method", *(f"{kind}: {name}" for kind in kinds for name, _ in columns.values())], lines)
+
+
 def _motion(rows, key):
     kinds = list(_by(rows, "kind"))
     lines = []
@@ -287,6 +308,7 @@ def editor_value(rows):
 TABLES = {
     "quality": (quality_means, quality_split, quality_kinds, quality_autoencoder),
     "dynadrag": (dynadrag,),
+    "pairs": (pairs,),
     "motion": (motion_path, motion_flow, motion_rounds),
     "kernels": (kernels_latent, kernels_warp),
     "cost": (cost_fastdrag, cost_lightningdrag, cost_instantdrag),

@@ -19,7 +19,9 @@ def region(case, painted):
     return case.mask if painted == "what changes" else None
 
 
-def _warped(displacement, painted="what moves", repaired=False):
+def on_region(displacement, painted="what moves", repaired=False):
+    """A method of the quality bench: the warp by a choice of DISPLACEMENTS over a `region`, then maybe repaired."""
+
     def run(model, case):
         warped, anew = warp_picture(case.source[None], case.points, region(case, painted), displacement)
         return (repair(model, warped, anew) if repaired else warped)[0]
@@ -29,10 +31,10 @@ def _warped(displacement, painted="what moves", repaired=False):
 
 # the best of them over all kinds of motion, and the default on the command line
 DEFAULT = "similarity"
-METHODS = {f"warp {choice}": _warped(choice) for choice in DISPLACEMENTS} | {
-    "warp wide region": _warped(DEFAULT, "what changes"),
-    "warp no region": _warped(DEFAULT, None),
-    "warp and repair": _warped(DEFAULT, repaired=True),
+METHODS = {f"warp {choice}": on_region(choice) for choice in DISPLACEMENTS} | {
+    "warp wide region": on_region(DEFAULT, "what changes"),
+    "warp no region": on_region(DEFAULT, None),
+    "warp and repair": on_region(DEFAULT, repaired=True),
 }
 
 FASTEST = "nearest"

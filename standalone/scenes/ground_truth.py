@@ -8,18 +8,20 @@ import torch.nn.functional as F
 
 from ...kernels.points.drag_points import DragPoints
 from ...weights import HELD_OUT, TRAINED
+from .coarse_regions import SHAPES, coarse_region
 from .motions import Affine, Bend, Pull, blob, positions, sample
 from .photographs import photograph
 
 KINDS = ("translation", "rotation", "scaling", "bending", "pull")
 SIZES = ("small", "large")
 SIDE = 256
+MARGINS = (8, 24)  # pixels around a coarse region
 
 
 @dataclass(frozen=True)
 class Case:
     """One drag with its truth. Pictures [3, H, W] in 0..1; mask [1, H, W] (1 = may change); flow [2, H, W] in pixels,
-    where the content of each source pixel goes."""
+    where the content of each source pixel goes; coarse [1, H, W] is the mask as people paint it."""
 
     name: str
     kind: str
@@ -29,6 +31,7 @@ class Case:
     mask: torch.Tensor
     points: DragPoints
     flow: torch.Tensor
+    coarse: torch.Tensor
 
 
 def _dilate(mask, radius):
@@ -114,6 +117,11 @@ def moved(kind, size, picture, other, generator):
     return _object_case(kind, size, picture, other, generator)
 
 
+def _coarse(flow, generator):
+    shape = SHAPES[int(_number(generator, 0, len(SHAPES)))]
+    return _dilate(coarse_region(shape, flow), round(_number(generator, *MARGINS)))
+
+
 def cases(seed=0, every=1):
     """All kinds and sizes of motion on each bundled photograph, held-out ones last; `every` thins them evenly."""
     for names, trained in ((TRAINED, True), (HELD_OUT, False)):
@@ -125,4 +133,5 @@ def cases(seed=0, every=1):
                 generator = torch.Generator().manual_seed(seed * 10_000 + (0 if trained else 1000) + i * 100 + j)
                 parts = moved(kind, size, pictures[i], pictures[(i + 1) % len(names)], generator)
                 source, target, mask, points, flow = parts
-                yield Case(f"{name} {kind} {size}", kind, trained, source, target, mask[None].float(), points, flow)
+                mask, coarse = (one[None].float() for one in (mask, _coarse(flow, generator)))
+                yield Case(f"{name} {kind} {size}", kind, trained, source, target, mask, points, flow, coarse)

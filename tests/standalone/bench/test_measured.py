@@ -3,8 +3,8 @@
 import shutil
 
 import pytest
+from dragkit.standalone.bench import coarse, instantdrag, lightningdrag, measured, pairs, quality, results, tables, warp
 from dragkit.standalone.bench import dynadrag as bench_dynadrag
-from dragkit.standalone.bench import instantdrag, lightningdrag, measured, quality, results, tables, warp
 from dragkit.standalone.bench.command import BENCHES
 from dragkit.standalone.bench.measured import PAGE, README, block, different, page, render
 from dragkit.standalone.bench.results import COMMANDS, FOLDER, ROOT, ResultsError, write
@@ -157,6 +157,9 @@ FULL = {
     "dynadrag": {"bench": "dynadrag", "rows": [dict.fromkeys(
         ("per_round", "rounds", "gradient_steps", "evaluations", "cost", "distance", "psnr_inside", "psnr_outside",
          "seconds"), 1.0) | {"case": "c", "schedule": "as shipped"}]},
+    "pairs": {"bench": "pairs", "rows": [dict.fromkeys(
+        ("psnr_inside", "ssim_inside", "psnr_outside", "ssim_outside"), 1.0) | {
+            "case": "lion", "drags": "one arrow", "method": "rigid"}]},
     "kernels": {"bench": "kernels", "rows": [
         {"measurement": "m", "mode": "inverse", "value": 1.0, "unit": "ms", "target": "", "met": None, "threads": 1}]},
     "cost": {"bench": "cost", "rows": [
@@ -214,8 +217,9 @@ def test_pages_that_cannot_be_written_say_why(checkout):
 
 def test_names_and_texts_fit_the_benches():
     methods = quality.METHODS | quality.SLOW_METHODS | instantdrag.METHODS | lightningdrag.METHODS | warp.METHODS
+    methods |= coarse.METHODS
     assert list(tables.QUALITY) and set(tables.QUALITY) == set(methods)
-    assert set(tables.FIGURES) <= set(methods) and not any("," in name for name in methods)
+    assert set(tables.FIGURES) <= set(methods) and not any("," in name for name in methods | pairs.METHODS)
     assert set(bench_dynadrag.BESIDE).isdisjoint(bench_dynadrag.ABLATION)
     assert set(measured.SECTIONS) == set(tables.TABLES) == set(results.COMMANDS) == {*BENCHES, "editor"}
     assert (ROOT / README).read_text().count(measured.BEGIN) == 1

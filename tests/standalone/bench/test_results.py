@@ -217,5 +217,5 @@ def test_parts_are_asked_of_the_bench_that_has_them(checkout, motions):
 
 def test_every_bench_has_a_command():
     assert {f"dragkit bench {what}" for what in BENCHES} == {
-        command for command in results.COMMANDS.values() if command.startswith("dragkit")
+        " ".join(command.split()[:3]) for command in results.COMMANDS.values() if command.startswith("dragkit")
     }
