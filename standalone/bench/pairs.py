@@ -84,10 +84,11 @@ def _read_pair(folder, multiple):
     mask = mask_of_file(folder / "mask.png")
     height, width = source.shape[-2:]
     for name, picture in (("gt", target), ("mask", mask)):
-        if picture.shape[-2:] != source.shape[-2:]:
+        rows, columns = picture.shape[-2:]
+        if (rows, columns) != (height, width):
             raise UserError(
-                f"{folder / name}.png is {picture.shape[-1]} x {picture.shape[-2]}, but input.png is {width} x {height}; "
-                "the pictures of a pair have one size"
+                f"{folder / name}.png is {columns} x {rows}, but input.png is {width} x {height}; the pictures of a pair "
+                "have one size"
             )
     mask = read_mask(mask, folder / "mask.png")
     if mask is None:
