@@ -87,8 +87,8 @@ def _read_pair(folder, multiple):
         rows, columns = picture.shape[-2:]
         if (rows, columns) != (height, width):
             raise UserError(
-                f"{folder / name}.png is {columns} x {rows}, but input.png is {width} x {height}; the pictures of a pair "
-                "have one size"
+                f"{folder / name}.png is {columns} x {rows}, but input.png is {width} x {height}; "
+                "the pictures of a pair have one size"
             )
     mask = read_mask(mask, folder / "mask.png")
     if mask is None:
