@@ -127,7 +127,6 @@ def parser():
     )  # fmt: skip
     one.add_argument(
         "--lpips",
-        type=existing("file"),
         metavar="FILE",
         help="pairs: AlexNet's weights; none: those in torch.hub's cache",
     )
