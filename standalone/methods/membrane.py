@@ -6,7 +6,7 @@ import torch.nn.functional as F
 # relaxations per level of the pyramid
 SWEEPS = 20
 # cells of the longer side that a motion is computed on, and how many of them a handle goes in one step
-CELLS, STRIDE = 64, 0.5
+CELLS, STRIDE = 96, 0.5
 # of what moves as a whole around a handle, of the shorter side
 RADIUS = 1 / 16
 
@@ -86,7 +86,7 @@ def sheet_back(handles, targets, region):
         move = _step(places, start + drag * (i / steps), drag / steps, held)
         grid = (source * 2 + 1) / source.new_tensor([columns, rows]) - 1
         source = source - F.grid_sample(move, grid[None], align_corners=False)[0].movedim(0, -1)
-    back = F.interpolate((source - places).movedim(-1, 0)[None] * side, scale_factor=side, mode="bicubic")
+    back = F.interpolate((source - places).movedim(-1, 0)[None] * side, scale_factor=side, mode="bilinear")
     return back[0, :, :height, :width] * region
 
 
