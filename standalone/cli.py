@@ -99,7 +99,7 @@ def parser():
 
     one = commands.add_parser("convert-lightningdrag", help="LightningDrag's published files -> one safetensors file")
     one.add_argument(
-        "files", nargs="+", type=existing("path"), metavar="FOLDER_OR_FILE",
+        "files", nargs="+", metavar="FOLDER_OR_FILE",
         help="weights of LightningDrag and IP-Adapter (SD1.5)",
     )  # fmt: skip
     one.add_argument("--out", required=True, type=output, metavar="FILE")

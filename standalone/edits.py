@@ -61,6 +61,8 @@ def edit(arguments):
     from .edit_models import choose
     from .picture_files import check_writable, read_mask, read_picture, save_picture
 
+    if arguments.method == "lightningdrag" and arguments.seed + arguments.candidates > 2**64:
+        raise UserError(f"--seed is {arguments.seed}, which has no {arguments.candidates - 1} seeds behind it")
     image, profile = read_picture(arguments.image)
     points = read_points(arguments.points, (image.shape[3], image.shape[2]))
     mask = None if arguments.mask is None else _painted(read_mask(arguments.mask), image, arguments.mask)

@@ -8,6 +8,7 @@ import io
 import struct
 import warnings
 import zlib
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -40,13 +41,10 @@ def _open(path):
         with warnings.catch_warnings():
             # Pillow's, of large pictures and of strange tags
             warnings.simplefilter("ignore")
-            image = Image.open(path)
+            # not the file itself: Pillow maps it into memory, and turns uncompressed greys wrongly then
+            image = Image.open(io.BytesIO(Path(path).read_bytes()))
             image.load()
             return ImageOps.exif_transpose(image)
-    except FileNotFoundError as error:
-        raise UserError(f"there is no file {path}") from error
-    except IsADirectoryError as error:
-        raise UserError(f"{path} is a folder; name a picture") from error
     except UnidentifiedImageError as error:
         raise UserError(f"{path} is no picture that can be read; save it as PNG or JPEG (HEIC and raw, too)") from error
     except Image.DecompressionBombError as error:

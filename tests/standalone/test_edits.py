@@ -1,11 +1,14 @@
 """`dragkit demo` and `dragkit edit` by every method."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from diffusers import AutoencoderKL, StableDiffusionPipeline
 from dragkit.kernels.lightningdrag.files import FORMAT, pack
 from dragkit.standalone.cli import main
+from dragkit.standalone.edit_models import demo_knows
 from dragkit.standalone.models.drag_model import load_demo
 from dragkit.standalone.models.flowdiffusion import CHANNELS
 from dragkit.standalone.models.widened import widened
@@ -43,18 +46,25 @@ def test_edit_command(tmp_path):
 @pytest.mark.parametrize(
     "change,message",
     [
-        ({"image": "missing.png"}, "missing.png is not a picture"),
+        ({"image": "missing.png"}, "there is no file 'missing.png'"),
+        ({"image": "cut.png"}, "cut.png cannot be read to its end"),
+        ({"--mask": "cut.png"}, "cut.png cannot be read to its end"),
+        ({"-o": "missing/out.png"}, "there is no folder 'missing'"),
+        ({"--points": "pionts.txt"}, "'pionts.txt': there is no such file"),
+        ({"--method": "lightningdrag", "--seed": str(2**64 - 1)}, "which has no 3 seeds behind it"),
         ({"--points": "1,2 -> 3000,4"}, "point 1 has target x = 3000; the picture is 64 x 48 pixels"),
         ({"--points": "{"}, "no valid JSON"),
         ({"--mask": "square.png"}, "square.png is 48 x 48, but the picture is 64 x 48"),
         ({"--model": "nowhere"}, "nowhere"),
         ({"--prompt": "a cat"}, "knows only the empty prompt"),
-        ({"--strength": "0.01"}, "less than one step"),
+        ({"image": "known.png", "--strength": "0.01"}, "less than one step"),
     ],
 )
 def test_edit_says_what_is_wrong_and_writes_nothing(tmp_path, monkeypatch, change, message):
     monkeypatch.chdir(tmp_path)
-    Image.new("RGB", (64, 48), 128).save("in.png")
+    to_pil(photograph("coffee")[:, :48, :64]).save("in.png")
+    to_pil(photograph("coffee")).save("known.png")
+    Path("cut.png").write_bytes(Path("in.png").read_bytes()[:-2000])
     Image.new("L", (48, 48), 255).save("square.png")
     options = {"--points": "10,10 -> 20,10", "-o": "out.png"} | change
     image = options.pop("image", "in.png")
@@ -87,12 +97,114 @@ def test_edit_by_warp(tmp_path):
         main([*edit[:3], "80,90 -> 60,50", *edit[4:], "--no-inpaint"])
 
 
+def stranger(side=160):
+    """[3, side * 3 / 4, side]: a bundled photograph that the demo model never saw."""
+    return photograph("camera", side)[:, : side * 3 // 4]
+
+
+@pytest.mark.parametrize("name,known", [("coffee", True), ("chelsea", True), ("camera", False), ("retina", False)])
+def test_what_the_demo_model_knows(demo, name, known):
+    assert demo_knows(demo, photograph(name)[None]) == known
+    # what it learned by heart has one size and one direction
+    assert not demo_knows(demo, photograph(name, 400)[None])
+    assert not demo_knows(demo, photograph(name)[None].flip(-1))
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (8, 8), (7, 40), (64, 48)])
+def test_the_demo_model_knows_nothing_plain_or_tiny(demo, shape):
+    assert not demo_knows(demo, torch.full((1, 3, *shape), 0.5))
+
+
+def test_a_photograph_that_the_demo_model_does_not_know_is_pulled_without_a_network(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    before = stranger()[:, :117, :151]
+    to_pil(before).save("in.png")
+    before = to_tensor(Image.open("in.png"))
+    region = torch.zeros(3, 117, 151)
+    region[:, 20:100, 10:140] = 1
+    to_pil(region).save("mask.png")
+    monkeypatch.setattr("dragkit.standalone.models.unet.Denoiser.__call__", None)
+    main(["edit", "in.png", "--points", "60.5,50.5 -> 75.5,56.5", "--mask", "mask.png", "-o", "out.png"])
+    told = capsys.readouterr().err
+    assert "The demo model does not know in.png" in told and "without a network" in told and "--model" in told
+    after = to_tensor(Image.open("out.png"))
+    # its own size, nothing outside the mask, and sharp: what was at the handle is at the target as it was
+    assert after.shape == before.shape
+    assert torch.equal(after[region == 0], before[region == 0])
+    torch.testing.assert_close(after[:, 54:59, 73:78], before[:, 48:53, 58:63], atol=2 / 255, rtol=0)
+
+
+@pytest.mark.parametrize(
+    "method,wanted",
+    [
+        ("fastdrag", "an SD1.5, SD2 or SDXL checkpoint with --model"),
+        ("dynadrag", "an SD1.5, SD2 or SDXL checkpoint with --model"),
+        ("instantdrag", "InstantDrag's UNet with --flowdiffusion"),
+        ("lightningdrag", "an SD1.5 inpainting checkpoint with --model and, with --lightningdrag, the file"),
+    ],
+)
+def test_a_method_that_needs_a_network_says_which(tmp_path, method, wanted):
+    to_pil(stranger()).save(tmp_path / "in.png")
+    out = tmp_path / "out.png"
+    with pytest.raises(SystemExit) as caught:
+        main(["edit", str(tmp_path / "in.png"), "--points", "60,50 -> 75,56", "--method", method, "-o", str(out)])
+    text = str(caught.value.code)
+    assert f"--method {method} needs" in text and wanted in text and "\n" not in text and not out.exists()
+
+
+def test_warp_of_a_stranger_fills_smoothly(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    # two greys, a dark square on the left one
+    picture = torch.full((3, 96, 160), 0.7)
+    picture[:, 30:50, 20:40] = 0.1
+    to_pil(picture).save("in.png")
+    region = torch.zeros(3, 96, 160)
+    region[:, 26:54, 16:44] = 1
+    to_pil(region).save("mask.png")
+    edit = ["edit", "in.png", "--points", "30,40 -> 90,40", "--mask", "mask.png", "-o", "out.png"]
+    for words in (["--method", "warp"], ["--displacement", "rigid"]):
+        main([*edit, *words])
+        assert "what opens up is filled smoothly, without a network" in capsys.readouterr().err
+        after = to_tensor(Image.open("out.png"))
+        assert (after[:, 26:54, 16:44] - 0.7).abs().max() < 0.02
+        assert (after[:, 34:46, 84:96] - 0.1).abs().max() < 0.02
+
+
+def test_transparency_moves_with_the_warp_and_is_named_where_it_is_lost(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    cut_out = torch.cat((photograph("coffee")[:, :96, :160], torch.zeros(1, 96, 160)))
+    cut_out[3, 30:60, 40:70] = 1
+    to_pil(cut_out).save("in.png")
+    edit = ["edit", "in.png", "--points", "55,45 -> 75,45", "-o"]
+    for words in (["out.png", "--method", "warp"], ["out.png", "--displacement", "rigid", "--method", "warp"]):
+        main([*edit, *words, "--no-inpaint"])
+        alpha = np.asarray(Image.open("out.png").getchannel("A"))
+        assert alpha[45, 75] == 255 and alpha[10, 10] == 0
+    assert "transparency" not in capsys.readouterr().err
+    main([*edit, "out.jpg", "--method", "warp", "--no-inpaint"])
+    assert "The result has no transparency: .jpg holds none" in capsys.readouterr().err
+    main([*edit, "out.png", "--steps", "2"])
+    assert "The result has no transparency: fastdrag knows none" in capsys.readouterr().err
+    assert Image.open("out.png").mode == "RGB"
+
+
+def test_a_turned_picture_and_its_mask(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    exif = Image.Exif()
+    exif[0x112] = 6
+    to_pil(stranger(256)).save("in.jpg", exif=exif, quality=95)
+    Image.new("L", (256, 192), 255).save("mask.png", exif=exif)
+    # 200 lies in its height alone
+    main(["edit", "in.jpg", "--points", "90,200 -> 100,190", "--mask", "mask.png", "-o", "out.png"])
+    assert Image.open("out.png").size == (192, 256)
+
+
 def test_edit_by_instantdrag(tmp_path, capsys):
     to_pil(photograph("coffee")[:, 64:192, 64:224]).save(tmp_path / "photo.png")
     edit = ["edit", str(tmp_path / "photo.png"), "--points", "60,60 -> 62,60", "--method", "instantdrag"]
     edit += ["-o", str(tmp_path / "out.png"), "--steps", "6"]
     with pytest.raises(SystemExit, match="InstantDrag needs its own UNet"):
-        main([*edit, "--model", "sd15.safetensors"])
+        main([*edit, "--model", str(tmp_path / "photo.png")])
     # without motion and picture learned, the network alone paints; the bundled one learned both
     export(widened(load_demo().denoiser.unet, CHANNELS), tmp_path / "flow.safetensors")
     main([*edit, "--flowdiffusion", str(tmp_path / "flow.safetensors")])
@@ -143,8 +255,6 @@ def test_edit_by_lightningdrag(edit, folder, capsys):
     light = ("--lightningdrag", str(folder / "light.safetensors"), "--steps", "2")
     with pytest.raises(SystemExit, match="light.safetensors is not for the demo model; name an SD1.5 inpainting model"):
         edit(*light, model="demo")
-    with pytest.raises(SystemExit, match="--candidates is 0; it must be at least 1"):
-        edit(*light, "--candidates", "0")
     with pytest.raises(SystemExit, match="there are 300 points"):
         edit(*light, points="\n".join(["30,30 -> 60,30"] * 300))
     pictures = edit(*light, "--candidates", "3", "--points-scale", "2", "--decay", "linear", "--seed", "4")
