@@ -85,7 +85,7 @@ def add_edit_arguments(edit):
     warp.add_argument(
         "--border", choices=["free", "held"],
         help="free: --mask is what moves, as a whole; held: it is where the picture may change, and the motion fades "
-        "towards its border (free)",
+        "towards its border (free with --method warp, else held)",
     )  # fmt: skip
     warp.add_argument("--sampling", default="bilinear", choices=["bilinear", "bicubic"], help="(%(default)s)")
     warp.add_argument(

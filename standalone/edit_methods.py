@@ -110,13 +110,13 @@ def _lightningdrag(model, image, points, mask, arguments):
         )  # fmt: skip
 
 
-def _warp(model, image, points, mask, arguments, border="free"):
+def _warp(model, image, points, mask, arguments):
     from .methods.membrane import fill
     from .methods.warp import repair, warp_picture
 
     warped, anew = warp_picture(
         image, points, mask, arguments.displacement or "similarity", arguments.sampling, arguments.front,
-        arguments.seam, arguments.grow, arguments.feather, arguments.border or border,
+        arguments.seam, arguments.grow, arguments.feather, arguments.border,
     )  # fmt: skip
     if arguments.no_inpaint:
         return warped
@@ -130,14 +130,10 @@ def _warp(model, image, points, mask, arguments, border="free"):
     return torch.cat((repaired, filled[:, 3:]), 1)
 
 
-def _held_warp(model, image, points, mask, arguments):
-    return _warp(model, image, points, mask, arguments, "held")
-
-
 # each gives pictures [B, C, H, W] of a DragModel (None: without a network), image [1, 3 or, of TRANSPARENT, 4, H, W]
 # (0..1), DragPoints, mask [1, H, W] (1 = may change) or None, and the arguments
 METHODS = {
     "fastdrag": _fastdrag, "dynadrag": _dynadrag, "instantdrag": _instantdrag, "lightningdrag": _lightningdrag,
-    "warp": _warp, "held warp": _held_warp,
+    "warp": _warp,
 }  # fmt: skip
-TRANSPARENT = ("warp", "held warp")
+TRANSPARENT = ("warp",)

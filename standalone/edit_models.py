@@ -50,7 +50,7 @@ def choose(arguments, image):
         "smoothly. --model CHECKPOINT does more.",
         file=sys.stderr,
     )
-    return method or "held warp", None
+    return "warp", None
 
 
 def model_of(arguments):

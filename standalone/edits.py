@@ -69,13 +69,19 @@ def edit(arguments):
     output = Path(arguments.output)
     holds_alpha = check_writable(output, image)
     method, model = choose(arguments, image[:, :3])
+    if arguments.border is None:
+        # who did not ask for a warp has painted where the picture may change
+        arguments.border = "free" if arguments.method == "warp" else "held"
     if image.shape[1] == 4 and not (holds_alpha and method in TRANSPARENT):
         by = f"{output.suffix} holds none" if method in TRANSPARENT else f"{method} knows none"
         print(f"The result has no transparency: {by}; hidden colours show.", file=sys.stderr)
         image = image[:, :3]
     after = METHODS[method](model, *_fit(image, points, mask, 1 if model is None else model.multiple), arguments)
-    # a warp leaves the rest as it is, and may carry what it moves out of the mask
-    after = paste(image, after, None if method in TRANSPARENT else mask, FEATHER)
+    if method not in TRANSPARENT:
+        after = paste(image, after, mask, FEATHER)
+    else:
+        # a warp leaves the rest as it is; a free one may carry what it moves out of the mask
+        after = paste(image, after, mask if arguments.border == "held" else None)
     for i, picture in enumerate(after):
         # further candidates beside the first
         path = output if i == 0 else output.with_stem(f"{output.stem}-{i + 1}")

@@ -45,6 +45,8 @@ def _open(path):
             image = Image.open(io.BytesIO(Path(path).read_bytes()))
             image.load()
             return ImageOps.exif_transpose(image)
+    except FileNotFoundError as error:
+        raise UserError(f"there is no file {path}") from error
     except UnidentifiedImageError as error:
         raise UserError(f"{path} is no picture that can be read; save it as PNG or JPEG (HEIC and raw, too)") from error
     except Image.DecompressionBombError as error:

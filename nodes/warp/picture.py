@@ -51,7 +51,7 @@ class DragWarp(io.ComfyNode):
                     "(shortest), or the region in reading order that comes first or last.",
                 ),
                 io.Int.Input(
-                    "seam", default=6, min=0, max=256, tooltip="Pixels along the border of what moved to repaint."
+                    "seam", default=6, min=0, max=256, tooltip="Pixels along a free border of what moved to repaint."
                 ),
                 io.Int.Input("grow", default=2, min=0, max=256, tooltip="Pixels by which what opened up is enlarged."),
                 io.Int.Input(
@@ -99,5 +99,6 @@ class DragWarp(io.ComfyNode):
         warped, opened, moved = warp_picture(
             image.movedim(-1, 1), flow.to(image.device), region.to(image.device), sampling, front
         )
-        repaint = inpaint_mask(opened, moved, seam, grow, feather)
+        # where a border is held nothing breaks off
+        repaint = inpaint_mask(opened, moved, 0 if border == "held" else seam, grow, feather)
         return io.NodeOutput(warped.movedim(1, -1), repaint, moved.float(), flow)

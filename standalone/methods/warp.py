@@ -25,7 +25,8 @@ def warp_picture(
     region = region[0]
     flow = displace(handles, targets, region, displacement, border=border).to(image.device)
     warped, opened, moved = warp_with_alpha(image, flow, region[None].to(image.device), sampling, front)
-    return warped, inpaint_mask(opened, moved, seam, grow, feather)
+    # where a border is held nothing breaks off
+    return warped, inpaint_mask(opened, moved, 0 if border == "held" else seam, grow, feather)
 
 
 def repair(model, image, mask, steps=12, seed=0, callback=None):

