@@ -160,6 +160,10 @@ def test_a_target_outside_is_reached():
     targets = handles + torch.tensor([[-30.0, -4], [2, 1], [0, 0], [1, -2]])
     flow = held(handles, targets, DISC, "rigid")
     torch.testing.assert_close(read(flow, handles), targets - handles, rtol=0, atol=1e-3)
+    points = handles.T
+    for step in HeldRegion(DISC, handles).steps(MOVING_LEAST_SQUARES["rigid"], targets):
+        points = step(points)
+    torch.testing.assert_close(points.T, targets, rtol=0, atol=0.01)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 5), (3, 2), (32, 32), (1, 300), (4, 700)])
