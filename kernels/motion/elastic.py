@@ -103,7 +103,8 @@ class HeldRegion:
 
     def steps(self, motion, targets):
         """Functions, to be applied in turn, that move points [2, n] (x, y) by drags to targets [N, 2]; motion is of
-        mls. Each is one to one, and the handles go straight, while no path crosses another or leaves the region."""
+        mls. The handles go straight. While no path crosses another or leaves the region, each function is one to one
+        (rigid, similarity; affine may fold beside handles in a line)."""
         vectors = targets.to(self.handles) + self.shift - self.handles
         path = self.handles + self._times(vectors)[:, None, None] * vectors
 

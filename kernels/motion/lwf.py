@@ -7,9 +7,8 @@ from .nodes import apart_and_unlike, on_nodes
 
 # cells a side of the largest latent, up to which it is the formula itself
 LATENT = 256
-# cells by which it may miss the formula on a larger grid, and steps around a handle up to which it is the formula
-# itself where it bends most
-MISS, FAR = 0.25, 32
+# cells by which it may miss the formula on a larger grid
+MISS = 0.25
 
 
 def circumscribed_circle(mask):
@@ -66,12 +65,9 @@ def lwf(handles, targets, mask):
             return _moves(cells.T + low, handles, vectors, centre, radius).float()
 
         def bent(step):
-            # around a handle, weights of 1 / distance bend the motion by at most unlike / (4 distance^2), and lambda
-            # bends it by length / (distance to the circle * distance)
-            length, from_circle = vectors.norm(dim=1), (radius - (handles - centre).norm(dim=1)).clamp(min=step)
-            unlike = apart_and_unlike(handles, targets)[1].amax(1) + length
-            near = (step**2 / (8 * MISS) * length / from_circle).clamp(max=FAR * step)
-            return torch.maximum(step * (unlike / (32 * MISS)).sqrt(), near)
+            # weights of 1 / distance bend the motion by at most unlike / (4 distance^2) around a handle
+            unlike = apart_and_unlike(handles, targets)[1].amax(1) + vectors.norm(dim=1)
+            return step * (unlike / (32 * MISS)).sqrt()
 
         if max(inside.shape) <= LATENT:
             flow[0][:, mask] = _moves(mask.nonzero().flip(-1).double(), handles, vectors, centre, radius).float()

@@ -13,6 +13,8 @@ from ..known_motions import DISC, HANDLES, HEIGHT, RING, TWO, WIDTH
 
 ALL = torch.ones(HEIGHT, WIDTH, dtype=torch.bool)
 KINDS = list(MOVING_LEAST_SQUARES)
+# an affine motion shears without bound beside handles in a line
+FOLDLESS = ["rigid", "similarity"]
 DRAGS = torch.tensor([[9.0, -4], [4, 6], [-5, 3], [6, 2]], dtype=torch.float64)
 
 
@@ -125,7 +127,7 @@ def drags_apart(draw, gap, most):
 
 
 @settings(max_examples=40, deadline=None)
-@given(drags_apart(5, 200), st.sampled_from(KINDS), st.integers(0, 99))
+@given(drags_apart(5, 200), st.sampled_from(FOLDLESS), st.integers(0, 99))
 def test_no_step_ever_folds(drags, choice, seed):
     region, (handles, targets) = drags[0], drags[1].unbind(1)
     steps = HeldRegion(region, handles).steps(MOVING_LEAST_SQUARES[choice], targets)
@@ -138,8 +140,8 @@ def test_no_step_ever_folds(drags, choice, seed):
         assert (a * d - b * c).min() > 0
 
 
-@settings(max_examples=40, deadline=None)
-@given(drags_apart(8, 16), st.sampled_from(KINDS))
+@settings(max_examples=120, deadline=None)
+@given(drags_apart(14, 24), st.sampled_from(FOLDLESS))
 def test_the_flow_does_not_fold(drags, choice):
     region, (handles, targets) = drags[0], drags[1].unbind(1)
     assert jacobians(held(handles, targets, region, choice)).min() > 0
@@ -160,6 +162,10 @@ def test_a_target_outside_is_reached():
     targets = handles + torch.tensor([[-30.0, -4], [2, 1], [0, 0], [1, -2]])
     flow = held(handles, targets, DISC, "rigid")
     torch.testing.assert_close(read(flow, handles), targets - handles, rtol=0, atol=1e-3)
+    points = handles.T
+    for step in HeldRegion(DISC, handles).steps(MOVING_LEAST_SQUARES["rigid"], targets):
+        points = step(points)
+    torch.testing.assert_close(points.T, targets, rtol=0, atol=0.01)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 5), (3, 2), (32, 32), (1, 300), (4, 700)])
