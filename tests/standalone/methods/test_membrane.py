@@ -51,6 +51,8 @@ def test_a_handle_arrives_and_the_border_holds(whole):
     for handle, target in zip(handles.long(), targets.long(), strict=True):
         torch.testing.assert_close(back[:, target[1], target[0]], (handle - target).float(), atol=0.6, rtol=0)
     assert not back[:, ~region].any()
+    # a handle at the border of the region pulls nothing outside it
+    assert not sheet_back(points([31, 40]), points([50, 40]), region)[:, ~region].any()
     assert not back[:, 0].any() and not back[:, -1].any() and not back[:, :, 0].any() and not back[:, :, -1].any()
     # the sheet is not torn, at the border of the region either
     assert back.diff(dim=1).abs().max() < 6 and back.diff(dim=2).abs().max() < 6
