@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from .pictures import to_pil, to_tensor
 from .user_input import UserError
@@ -71,9 +71,6 @@ def _colours(image, path):
     """[3 or 4, H, W] in 0..1 of a PIL image of any mode."""
     if image.mode in DEEP or image.mode == "F":
         return _greys(np.asarray(image), path).expand(3, -1, -1)
-    if image.mode == "LAB":
-        lab, srgb = (ImageCms.createProfile(space) for space in ("LAB", "sRGB"))
-        image = ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")
     if image.mode not in ALPHA and "transparency" not in image.info:
         return to_tensor(image)
     # RGBa has no way to others

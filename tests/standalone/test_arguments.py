@@ -126,7 +126,7 @@ def test_results_that_could_not_be_kept(folder, words):
     assert not list((folder / "folder").iterdir())
 
 
-@pytest.mark.parametrize("name,message", [("out.xyz", "as '.xyz'"), ("out", "as 'out'"), ("out.heic", "as '.heic'")])
+@pytest.mark.parametrize("name,message", [("out.xyz", "as '.xyz'"), ("out", "as 'out'"), ("out.psd", "as '.psd'")])
 def test_pictures_of_kinds_that_cannot_be_written(name, message):
     for words in (["demo", "-o"], [*EDIT[:-2], "-o"], ["bench", "quality", "--sheet"]):
         assert f"no picture can be written {message}; .png always can" in refused(*words, name)
