@@ -80,6 +80,8 @@ def test_every_displacement_moves_the_latent(comfy):
     points = drag_points(graph, drag, image=picture)
     for choice in DISPLACEMENTS:
         graph.dump(warpage(graph, latent, points, mask=region, displacement=choice).out(2), choice)
+        held = warpage(graph, latent, points, mask=region, displacement=choice, border="held")
+        graph.dump(held.out(2), f"{choice} held")
     graph.dump(warpage(graph, latent, points, mask=region).out(2), "default")
     graph.dump(region, "region")
     found = comfy.tensors(comfy.run(graph))
@@ -87,6 +89,8 @@ def test_every_displacement_moves_the_latent(comfy):
     handles, targets = parse_points(drag, (320, 192)).to_grid(40, 24)
     grid = mask_to_grid(found["region"], 24, 40)[0]
     for choice in DISPLACEMENTS:
-        expected = displace(handles, targets, grid, choice)
-        torch.testing.assert_close(found[choice], expected, atol=1e-4, rtol=1e-4)
+        for border, name in (("free", choice), ("held", f"{choice} held")):
+            expected = displace(handles, targets, grid, choice, border=border)
+            torch.testing.assert_close(found[name], expected, atol=1e-4, rtol=1e-4)
+    assert not torch.equal(found["rigid held"], found["rigid"])
     assert not torch.equal(found["rigid"], found["default"])
