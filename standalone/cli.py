@@ -86,10 +86,10 @@ def parser():
     main = _Parser(prog="dragkit", description="Drag points in a picture and the picture follows.")
     commands = main.add_subparsers(required=True, metavar="COMMAND")
 
-    one = commands.add_parser("demo", help="drag a bundled photograph with the bundled model")
+    one = commands.add_parser("demo", help="drag a bundled photograph")
     one.add_argument(
         "-o", "--output", type=output_picture, default="dragkit-demo.png",
-        help="PNG: before, points, after (%(default)s)",
+        help="PNG: before, points, warp, FastDrag (%(default)s)",
     )  # fmt: skip
     one.set_defaults(run=demo)
 

@@ -39,6 +39,7 @@ def demo(arguments):
     from ..kernels.drawing.overlay import draw_points
     from ..kernels.warp.paste import paste
     from .edit_methods import run_fastdrag
+    from .methods.warp import warp_picture
     from .models.drag_model import load_demo
     from .picture_files import save_picture
     from .scenes.demo_drag import DRAG, PHOTOGRAPH, REGION
@@ -51,8 +52,9 @@ def demo(arguments):
     print(f"FastDrag: {len(points)} drag(s), inversion, latent warpage, BNNI, sampling with the KV cache.")
     after = paste(image, run_fastdrag(load_demo(), image, points, mask), mask, FEATHER)
     shown = draw_points(image.permute(0, 2, 3, 1), points, mask).permute(0, 3, 1, 2)
-    save_picture(torch.cat((image, shown, after), 3)[0], arguments.output)
-    print(f"Before, points and after: {arguments.output}")
+    warped, _ = warp_picture(image, points, mask, border="held")
+    save_picture(torch.cat((image, shown, warped, after), 3)[0], arguments.output)
+    print(f"Before, points, the warp alone (held at the region's border), FastDrag: {arguments.output}")
 
 
 def edit(arguments):

@@ -13,6 +13,7 @@ from dragkit.standalone.models.drag_model import load_demo
 from dragkit.standalone.models.flowdiffusion import CHANNELS
 from dragkit.standalone.models.widened import widened
 from dragkit.standalone.pictures import to_pil, to_tensor
+from dragkit.standalone.scenes.demo_drag import REGION
 from dragkit.standalone.scenes.photographs import photograph
 from dragkit.standalone.train.flowdiffusion import export
 from PIL import Image
@@ -24,10 +25,14 @@ from .inpainting import unet
 from .pipelines import scheduler, text_config, tokenizer
 
 
-def test_demo_command_writes_before_points_after(tmp_path, capsys):
+def test_demo_command_writes_before_points_warp_and_fastdrag(tmp_path, capsys):
     output = tmp_path / "demo.png"
     main(["demo", "-o", str(output)])
-    assert Image.open(output).size == (768, 256)
+    before, _, warped, after = to_tensor(Image.open(output)).split(256, 2)
+    kept = REGION(256)[None] == 0
+    for picture in (warped, after):
+        assert torch.equal(picture[kept.expand_as(picture)], before[kept.expand_as(before)])
+        assert (picture - before).abs().mean() > 0.005
     assert str(output) in capsys.readouterr().out
 
 
