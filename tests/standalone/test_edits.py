@@ -48,6 +48,35 @@ def test_edit_command(tmp_path):
     assert torch.equal(to_tensor(Image.open(output)), from_file)
 
 
+def test_masks_of_the_command_line_are_read_by_the_rule_of_the_nodes(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    # 5 rows and 2 columns are no cell
+    to_pil(photograph("coffee")[:, :205, :250]).save("in.png")
+    before = to_tensor(Image.open("in.png"))
+    box = np.zeros((205, 250), np.uint8)
+    box[60:150, 70:190] = 1
+    said, found = {}, {}
+    for name, grey in {"none": None, "black": 0, "faint": 1, "grey": 77, "white": 255}.items():
+        words = []
+        if grey is not None:
+            Image.fromarray(box * grey).save(f"{name}.png")
+            words = ["--mask", f"{name}.png"]
+        edit = ["edit", "in.png", "--points", "120,100 -> 150,100", "--method", "fastdrag", "--steps", "4", *words]
+        main([*edit, "-o", "out.png"])
+        said[name], found[name] = capsys.readouterr().err, to_tensor(Image.open("out.png"))
+    for name in ("black", "faint"):
+        assert f"{name}.png is nowhere white; it counts as none, so everything may change." in said[name]
+        assert torch.equal(found[name], found["none"])
+    assert "nowhere white" not in said["none"] + said["grey"] + said["white"]
+    assert torch.equal(found["grey"], found["white"])
+    outside = torch.from_numpy(box == 0)
+    assert torch.equal(found["white"][:, outside], before[:, outside])
+    assert not torch.equal(found["white"], before) and not torch.equal(found["none"][:, outside], before[:, outside])
+    # a picture keeps what is no cell, 2 rows above and 3 below, 1 column on either side
+    for edge in (np.s_[:, :2], np.s_[:, -3:], np.s_[:, :, :1], np.s_[:, :, -1:]):
+        assert torch.equal(found["none"][edge], before[edge])
+
+
 @pytest.mark.parametrize(
     "change,message",
     [

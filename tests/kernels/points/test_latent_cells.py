@@ -26,15 +26,26 @@ def test_the_cell_of_a_latent_is_found_from_the_sizes(cell):
     assert cell_of(256, 192, 256, 192) is cell_of(263, 191, 263, 191) is cell_of(263, 191, 128, 96) is None
 
 
-@pytest.mark.parametrize("size", [(263, 190), (249, 255), (256, 263)])
-def test_points_are_on_the_cell_that_their_pixel_is_on(size):
-    left, top = (margin(side, 8) for side in size)
+@pytest.mark.parametrize("cell", [8, 16])
+@pytest.mark.parametrize("size", [(363, 390), (349, 355), (352, 363)])
+def test_points_are_on_the_cell_that_their_pixel_is_on(size, cell):
+    left, top = (margin(side, cell) for side in size)
     # the centres of cells (2, 5) and (20, 11)
-    handles, targets = [[left + 20, top + 44]], [[left + 164, top + 92]]
+    handles, targets = ([[left + (x + 0.5) * cell, top + (y + 0.5) * cell]] for x, y in ((2, 5), (20, 11)))
     points = DragPoints.from_pixels(handles, targets, *size)
-    columns, rows = (side // 8 for side in size)
+    columns, rows = (side // cell for side in size)
     for ends, cells in zip(points.to_grid(columns, rows), ([[2, 5]], [[20, 11]]), strict=True):
         torch.testing.assert_close(ends, torch.tensor(cells, dtype=torch.float64))
     # on the picture itself, and on a grid over all of it, they are where they were
     assert torch.equal(points.to_grid(*size)[0], points.to_pixels(*size)[0] - 0.5)
     assert torch.equal(points.to_grid(64, 48)[0], points.to_pixels(64, 48)[0] - 0.5)
+
+
+def test_points_beyond_the_whole_cells_are_at_their_border():
+    points = DragPoints.from_pixels([[0, 0], [131, 101], [50, 60]], [[131, 0], [0, 101], [70, 50]], 131, 101)
+    cut = points.on_cells(131, 101, 8)
+    assert cut.image_size == (128, 96)
+    for ends, pixels in zip(
+        cut.to_pixels(128, 96), ([[0, 0], [128, 96], [49, 58]], [[128, 0], [0, 96], [69, 48]]), strict=True
+    ):
+        torch.testing.assert_close(ends, torch.tensor(pixels, dtype=torch.float64))
