@@ -20,7 +20,7 @@ def as_prompt(workflow, info):
         values = iter(node["widgets_values"])
         inputs = {slot["name"]: sources[slot["link"]] for slot in node["inputs"] if slot["link"] is not None}
         for name, spec in [*schema.get("required", {}).items(), *schema.get("optional", {}).items()]:
-            if isinstance(spec[0], list) or spec[0] in WIDGETS:
+            if (isinstance(spec[0], list) or spec[0] in WIDGETS) and not (len(spec) > 1 and spec[1].get("forceInput")):
                 # optional widgets that came after the workflow was saved keep their defaults
                 value = next(values, None)
                 assert value is not None or name in schema.get("optional", {}), f"{node['type']} lacks {name}"

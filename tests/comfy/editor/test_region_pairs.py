@@ -88,4 +88,4 @@ def test_a_target_is_changed_by_a_corner_and_turned_by_a_knob(editor):
     editor.wait_until_shown()
     assert editor.value == value and "1 region pair" in editor.status
     outputs = ui.js("(id) => nodeOf(id).outputs.map(({ type }) => type)", editor.node)
-    assert outputs == ["DRAG_POINTS", "MASK", "IMAGE", "DRAG_REGIONS"]
+    assert outputs == ["DRAG_POINTS", "MASK", "IMAGE", "DRAG_REGIONS", "STRING", "STRING"]

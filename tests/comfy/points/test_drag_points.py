@@ -82,10 +82,10 @@ REGIONS = [
 ]
 
 
-def test_regions_come_last_and_change_nothing_else(comfy):
+def test_regions_change_nothing_else_and_later_outputs_come_behind(comfy):
     kinds = comfy.object_info()["DragKitDragPoints"]
-    assert kinds["output"] == ["DRAG_POINTS", "MASK", "IMAGE", "DRAG_REGIONS"]
-    assert kinds["output_name"][-1] == "regions"
+    assert kinds["output"] == ["DRAG_POINTS", "MASK", "IMAGE", "DRAG_REGIONS", "STRING", "STRING"]
+    assert kinds["output_name"][3:] == ["regions", "moving", "pinned"]
     graph = comfy.graph()
     for name, text in {"with": f'{POINTS}, "regions": {json.dumps(REGIONS)}}}', "without": POINTS + "}"}.items():
         node = graph.node("DragKitDragPoints", points=text)
