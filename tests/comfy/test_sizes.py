@@ -15,7 +15,7 @@ FEW = {
     "DragKitDynaDrag": {"rounds": 1, "adam_steps": 1, "steps": 4},
     "DragKitKVCacheInversion": {"steps": 4},
     "BasicScheduler": {"steps": 5},
-    "KSampler": {"steps": 5},
+    "KSampler": {"steps": 2},
 }
 
 

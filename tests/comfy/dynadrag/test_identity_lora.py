@@ -178,7 +178,7 @@ def test_it_learns_beside_other_loras_patches_and_controlnets(comfy, new_graph):
     }
     for name, (patched, conditioning) in cases.items():
         recorded = graph.node("TestRecord", model=patched)
-        run = identity(graph, recorded, conditioning, checkpointing="on")
+        run = identity(graph, recorded, conditioning, checkpointing="on", steps=15)
         graph.dump(run.out(1), name)
         if name != "control":  # of which the record holds nothing
             with_lora = applied(graph, patched, run)
