@@ -17,7 +17,7 @@ def _chosen(text, known, word):
 
 def _bench_quality(arguments):
     from . import coarse, instantdrag, lightningdrag, quality, warp
-    from .tables import AUTOENCODER
+    from .quality_tables import AUTOENCODER
 
     known = quality.METHODS | instantdrag.METHODS | lightningdrag.METHODS | warp.METHODS | coarse.METHODS
     known |= {AUTOENCODER: None}

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+from .markdown import NONE, counted, table
+from .quality_tables import drags, figures
 from .results import COMMANDS, FOLDER, ROOT, ResultsError, read_all
-from .tables import NONE, TABLES, counted, drags, figures, table
+from .tables import TABLES
 
 PAGE, README = Path("docs", "measured.md"), Path("README.md")
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"

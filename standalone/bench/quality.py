@@ -19,7 +19,7 @@ from ..scenes.ground_truth import SIDE, cases
 from ..scenes.photographs import photograph
 from .dynadrag import DEMO, GRADIENT, PUBLISHED, scheduled_edit
 from .metrics import content_distance, probes, psnr, ssim
-from .tables import AUTOENCODER
+from .quality_tables import AUTOENCODER
 
 PASTE_RADIUS = 16  # pixels
 

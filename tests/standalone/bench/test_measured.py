@@ -3,7 +3,18 @@
 import shutil
 
 import pytest
-from dragkit.standalone.bench import coarse, instantdrag, lightningdrag, measured, pairs, quality, results, tables, warp
+from dragkit.standalone.bench import (
+    coarse,
+    instantdrag,
+    lightningdrag,
+    measured,
+    pairs,
+    quality,
+    quality_tables,
+    results,
+    tables,
+    warp,
+)
 from dragkit.standalone.bench import dynadrag as bench_dynadrag
 from dragkit.standalone.bench.command import BENCHES
 from dragkit.standalone.bench.measured import PAGE, README, block, different, page, render
@@ -67,7 +78,7 @@ def test_the_pages_are_what_the_kept_results_say():
 
 def test_the_tables_of_a_few_rows():
     rows = QUALITY["rows"]
-    assert tables.quality_means(rows).splitlines() == [
+    assert quality_tables.means(rows).splitlines() == [
         "| method                            | distance, px | PSNR in, dB | SSIM in | PSNR out, dB | SSIM out | "
         "evaluations | gradient steps | seconds | time / floor | peak memory, MiB |",
         "| ---                               | ---          | ---         | ---     | ---          | ---      | "
@@ -82,20 +93,20 @@ def test_the_tables_of_a_few_rows():
         "14          | 0              | 0.60    | 1.20         | –                |",
     ]
     assert (
-        tables.quality_split(rows)
+        quality_tables.split(rows)
         .splitlines()[3]
         .startswith("| **FastDrag** (`inverse`, default) | 7.00                | 8.50                   | 17.00 ")
     )
-    assert tables.quality_kinds(rows).splitlines()[0::3] == [
+    assert quality_tables.kinds(rows).splitlines()[0::3] == [
         "| distance, px                      | pull  | rotation |",
         "| **FastDrag** (`inverse`, default) | 7.00  | 8.50     |",
     ]
     # an edit is never faster than its evaluations: the machine was busier while these were measured
-    impossible = tables.quality_means([row("warp of mine", "pull", True, 1.0, floor_seconds=0.7)])
+    impossible = quality_tables.means([row("warp of mine", "pull", True, 1.0, floor_seconds=0.7)])
     assert "| 0.60    | –            | –                |" in impossible
     # memory that is given back is not less than none
-    assert "| -0 " not in tables.quality_means([row("nothing done", "pull", True, 1.0, peak_mib=-0.2)])
-    assert tables.quality_autoencoder(rows).splitlines()[2] == "| coffee     | known          | 38.6     |"
+    assert "| -0 " not in quality_tables.means([row("nothing done", "pull", True, 1.0, peak_mib=-0.2)])
+    assert quality_tables.autoencoder(rows).splitlines()[2] == "| coffee     | known          | 38.6     |"
     assert tables.motion_path(MOTION["rows"]).splitlines() == [
         "| path, % of side | limbs | face | all  |",
         "| ---             | ---   | ---  | ---  |",
@@ -218,8 +229,8 @@ def test_pages_that_cannot_be_written_say_why(checkout):
 def test_names_and_texts_fit_the_benches():
     methods = quality.METHODS | quality.SLOW_METHODS | instantdrag.METHODS | lightningdrag.METHODS | warp.METHODS
     methods |= coarse.METHODS
-    assert list(tables.QUALITY) and set(tables.QUALITY) == set(methods)
-    assert set(tables.FIGURES) <= set(methods) and not any("," in name for name in methods | pairs.METHODS)
+    assert list(quality_tables.QUALITY) and set(quality_tables.QUALITY) == set(methods)
+    assert set(quality_tables.FIGURES) <= set(methods) and not any("," in name for name in methods | pairs.METHODS)
     assert set(bench_dynadrag.BESIDE).isdisjoint(bench_dynadrag.ABLATION)
     assert set(measured.SECTIONS) == set(tables.TABLES) == set(results.COMMANDS) == {*BENCHES, "editor"}
     assert (ROOT / README).read_text().count(measured.BEGIN) == 1
