@@ -2,10 +2,8 @@
 
 import logging
 
-import torch.nn.functional as F
-
-from ..kernels.motion.flow import check_flow, resize_flow
-from ..kernels.points.latent_cells import cell_of, margin, whole_cells
+from ..kernels.motion.flow import check_flow, place_flow
+from ..kernels.points.latent_cells import whole_cells
 from ..kernels.points.masks import FAINT, check_painted, mask_to_grid, read_mask, resize_mask
 
 
@@ -34,7 +32,7 @@ def painted(mask, name, unpainted=1.0):
     a picture without alpha. ValueError begins with name."""
     read = None if mask is None else read_mask(mask, name, unpainted)
     if read is None and mask is not None and mask.any():
-        logging.info("%s is nowhere above %s; it counts as none, so everything may change", name, FAINT)
+        logging.info("%s is nowhere above %s; it counts as none", name, FAINT)
     return read
 
 
@@ -60,20 +58,6 @@ def mask_of_latent(mask, latent, node):
         return None
     check_batch(mask, name, len(latent), "latents")
     return check_painted(mask_to_grid(mask, *latent.shape[-2:], name), name)
-
-
-def place_flow(flow, height, width):
-    """The same motion on another grid, where either may be the latent of a picture that the other lies on."""
-    rows, columns = flow.shape[-2:]
-    if cell := cell_of(columns, rows, width, height):
-        flow = whole_cells(flow, cell, (2, 3))
-    elif cell := cell_of(width, height, columns, rows):
-        flow = resize_flow(flow, rows * cell, columns * cell)
-        (top, bottom), (left, right) = (
-            (margin(side, cell), side % cell - margin(side, cell)) for side in (height, width)
-        )
-        return F.pad(flow, (left, right, top, bottom), "replicate")
-    return resize_flow(flow, height, width)
 
 
 def fit_flow(flow, height, width, node, count, kind="pictures"):

@@ -4,6 +4,7 @@ import sys
 
 import torch.nn.functional as F
 
+from ..kernels.points.latent_cells import whole_cells
 from ..weights import FLOWDIFFUSION, LIGHTNINGDRAG
 from .user_input import UserError
 
@@ -23,10 +24,10 @@ NEEDS = dict.fromkeys(("fastdrag", "dynadrag"), "an SD1.5, SD2 or SDXL checkpoin
 
 def demo_knows(model, image):
     """Whether the demo model reproduces image [1, 3, H, W] in 0..1, up to LARGEST pixels a side, in its detail."""
-    height, width = (side // model.multiple * model.multiple for side in image.shape[-2:])
+    image = whole_cells(image, model.multiple, (2, 3))
+    height, width = image.shape[-2:]
     if not height or not width or max(height, width) > LARGEST:
         return False
-    image = image[..., :height, :width]
     coarse = F.interpolate(F.avg_pool2d(image, 4), (height, width), mode="bicubic").clamp(0, 1)
     return F.mse_loss(model.decode(model.encode(image)), image) * 10 ** (KNOWN / 10) < F.mse_loss(coarse, image)
 

@@ -83,7 +83,8 @@ def edit(arguments):
         after = paste(image, after, mask, FEATHER)
     else:
         # a warp leaves the rest as it is; a free one may carry what it moves out of the mask
-        after = paste(image, after, mask if arguments.border == "held" else None)
+        held = mask is not None and arguments.border == "held"
+        after = paste(image, after, (mask >= 0.5).float() if held else None)
     for i, picture in enumerate(after):
         # further candidates beside the first
         path = output if i == 0 else output.with_stem(f"{output.stem}-{i + 1}")

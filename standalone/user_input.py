@@ -1,6 +1,7 @@
 """What a person names at the command line."""
 
 import codecs
+import sys
 from pathlib import Path
 
 
@@ -28,7 +29,8 @@ def _looks_like_a_path(text):
 
 def read_points(argument, size):
     """DragPoints of a file or of the text itself, on a picture of size (width, height)."""
-    from ..kernels.points.drag_points import parse_points
+    from ..kernels.points.drag_points import place
+    from ..kernels.points.drag_text import read
 
     # a file where there is one of that name, else the points themselves
     try:
@@ -39,4 +41,7 @@ def read_points(argument, size):
         raise UserError(f"--points is {argument!r}, a folder; name a file")
     if not is_file and _looks_like_a_path(argument):
         raise UserError(f"--points is {argument!r}: there is no such file, and it is no drag x,y -> x,y")
-    return parse_points(_text_of(Path(argument)) if is_file else argument, image_size=size)
+    drags = read(_text_of(Path(argument)) if is_file else argument)
+    if drags.notice:
+        print(f"The points: {drags.notice}.", file=sys.stderr)
+    return place(drags, size)

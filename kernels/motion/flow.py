@@ -2,6 +2,8 @@
 
 import torch.nn.functional as F
 
+from ..points.latent_cells import cell_of, margin, whole_cells
+
 
 class FlowError(ValueError):
     """A flow that cannot be used; the message says why."""
@@ -22,6 +24,20 @@ def resize_flow(flow, height, width):
     scale = flow.new_tensor([width / flow.shape[3], height / flow.shape[2]]).view(1, 2, 1, 1)
     antialias = height < flow.shape[2] or width < flow.shape[3]
     return F.interpolate(flow, (height, width), mode="bilinear", antialias=antialias) * scale
+
+
+def place_flow(flow, height, width):
+    """The same motion on another grid, where either may be the latent of a picture that the other lies on."""
+    rows, columns = flow.shape[-2:]
+    if cell := cell_of(columns, rows, width, height):
+        flow = whole_cells(flow, cell, (2, 3))
+    elif cell := cell_of(width, height, columns, rows):
+        flow = resize_flow(flow, rows * cell, columns * cell)
+        (top, bottom), (left, right) = (
+            (margin(side, cell), side % cell - margin(side, cell)) for side in (height, width)
+        )
+        return F.pad(flow, (left, right, top, bottom), "replicate")
+    return resize_flow(flow, height, width)
 
 
 def confine_flow(flow, mask):

@@ -8,14 +8,12 @@ from ..drawing.shapes import disc_field
 SMALLEST, LARGEST = 0.08, 0.2
 
 
-def everywhere(handles, targets, height, width):
-    """Region [height, width] (bool) of a motion that is held at a border: the picture's."""
-    return torch.ones(height, width, dtype=torch.bool)
-
-
-def find_region(handles, targets, height, width):
-    """Region [height, width] (bool, on the CPU) of the drags handles -> targets [N, 2] (cell indices): a disc around
-    each handle that is as wide as its drag is long, within 16 % and 40 % of the shorter side."""
+def find_region(handles, targets, height, width, border="free"):
+    """Region [height, width] (bool, on the CPU) of the drags handles -> targets [N, 2] (cell indices): all of the
+    picture where a motion is held at its border; else a disc around each handle that is as wide as its drag is long,
+    within 16 % and 40 % of the shorter side."""
+    if border == "held":
+        return torch.ones(height, width, dtype=torch.bool)
     side = min(height, width)
     region = torch.zeros(height, width, dtype=torch.bool)
     lengths = (targets - handles).norm(dim=1).tolist()

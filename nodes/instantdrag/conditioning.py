@@ -5,9 +5,9 @@ from comfy_api.latest import io
 from node_helpers import conditioning_set_values
 
 from ...kernels.instantdrag.conditioning import branches, flow_channels
-from ...kernels.motion.flow import check_flow
+from ...kernels.motion.flow import check_flow, place_flow
 from ...kernels.points.latent_cells import whole_cells
-from ..fitting import check_batch, picture_in_cells, place_flow
+from ..fitting import check_batch, picture_in_cells
 from ..types import FlowType, schema
 
 NODE = "InstantDrag Conditioning"

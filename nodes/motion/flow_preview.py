@@ -3,8 +3,7 @@
 from comfy_api.latest import io, ui
 
 from ...kernels.drawing.flow_colors import draw_arrows, flow_to_image
-from ...kernels.motion.flow import check_flow
-from ..fitting import place_flow
+from ...kernels.motion.flow import check_flow, place_flow
 from ..types import FlowType, schema
 
 

@@ -4,7 +4,7 @@ import torch
 from comfy_api.latest import io
 
 from ...kernels.motion.displacements import DISPLACEMENTS, displace
-from ...kernels.points.find_region import everywhere, find_region
+from ...kernels.points.find_region import find_region
 from ...kernels.warp.alpha import warp_picture
 from ...kernels.warp.picture import SAMPLINGS, inpaint_mask
 from ...kernels.warp.sheet import FRONTS
@@ -89,7 +89,7 @@ class DragWarp(io.ComfyNode):
         if flow is None:
             handles, targets = drag_points.to_grid(width, height)
             if region is None:
-                region = (everywhere if border == "held" else find_region)(handles, targets, height, width)[None]
+                region = find_region(handles, targets, height, width, border)[None]
             flow = torch.cat([displace(handles, targets, one, displacement, border=border) for one in region])
         else:
             flow = fit_flow(flow, height, width, NODE, len(image))

@@ -152,8 +152,7 @@ def _moved(flow_of):
 def _repaired(flow_of):
     def run(model, pair):
         warped, opened, moved = _warped(pair, flow_of(pair))
-        device = model.denoiser.unet.device
-        return repair(model, warped.to(device), inpaint_mask(opened, moved, seam=2, grow=1, feather=2).to(device))[0]
+        return repair(model, warped, inpaint_mask(opened, moved, seam=2, grow=1, feather=2))[0]
 
     return run
 

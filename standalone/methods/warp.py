@@ -5,7 +5,7 @@ import torch.nn.functional as F
 
 from ...kernels.diffusion.ddim import ddim_step, published_timesteps
 from ...kernels.motion.displacements import displace
-from ...kernels.points.find_region import everywhere, find_region
+from ...kernels.points.find_region import find_region
 from ...kernels.points.masks import read_region
 from ...kernels.warp.alpha import warp_picture as warp_with_alpha
 from ...kernels.warp.picture import inpaint_mask
@@ -21,7 +21,7 @@ def warp_picture(
     handles, targets = points.to_grid(width, height)
     region = read_region(mask, height, width)
     if region is None or region.all():
-        region = (everywhere if border == "held" else find_region)(handles, targets, height, width)[None]
+        region = find_region(handles, targets, height, width, border)[None]
     region = region[0]
     flow = displace(handles, targets, region, displacement, border=border).to(image.device)
     warped, opened, moved = warp_with_alpha(image, flow, region[None].to(image.device), sampling, front)
@@ -39,7 +39,7 @@ def repair(model, image, mask, steps=12, seed=0, callback=None):
     alphas = model.alphas_of(timesteps)
     latent = model.encode(image)
     noise = torch.randn(latent.shape, generator=torch.Generator().manual_seed(seed)).to(latent)
-    change = F.adaptive_max_pool2d(mask[:, None], latent.shape[-2:])
+    change = F.adaptive_max_pool2d(mask[:, None], latent.shape[-2:]).to(latent)
     z = noise
     for i, t in enumerate(reversed(timesteps)):
         level = alphas[-1 - i]
@@ -48,5 +48,5 @@ def repair(model, image, mask, steps=12, seed=0, callback=None):
         z = ddim_step(z, model.denoiser(z, t), level, alphas[-2 - i])
         if callback is not None:
             callback(i + 1, steps)
-    painted = model.decode(torch.where(change > 0, z, latent))
+    painted = model.decode(torch.where(change > 0, z, latent)).to(image)
     return torch.where(mask[:, None] > 0, torch.lerp(image, painted, mask[:, None]), image)

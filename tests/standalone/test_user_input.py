@@ -52,3 +52,13 @@ def test_other_files_are_refused(tmp_path):
         read_points(str(tmp_path / "points.bin"), SIZE)
     with pytest.raises(UserError, match="a folder; name a file"):
         read_points(str(tmp_path), SIZE)
+
+
+def test_a_list_that_can_mean_two_things_says_what_it_was_taken_for(capsys):
+    four = '[{"x":5,"y":5},{"x":10,"y":5},{"x":5,"y":20},{"x":10,"y":20}]'
+    assert len(read_points(four, SIZE)) == 1
+    assert (
+        "The points: 4 positions in one list are one track, a drag from the first to the last"
+        in capsys.readouterr().err
+    )
+    assert len(read_points('[{"x":5,"y":5},{"x":10,"y":20}]', SIZE)) == 1 and not capsys.readouterr().err
