@@ -167,6 +167,10 @@ def test_a_photograph_that_the_demo_model_does_not_know_is_pulled_without_a_netw
     assert torch.equal(after[region == 0], before[region == 0])
     torch.testing.assert_close(after[:, 56, 75], before[:, 50, 60], atol=2 / 255, rtol=0)
     torch.testing.assert_close(after[:, 54:59, 73:78], before[:, 48:53, 58:63], atol=0.1, rtol=0)
+    # a pull that tears the border's content, too, and whose filling grows and fades outward
+    main(["edit", "in.png", "--points", "16,60 -> 110,60", "--mask", "mask.png", "--grow", "6", "-o", "torn.png"])
+    torn = to_tensor(Image.open("torn.png"))
+    assert torch.equal(torn[region == 0], before[region == 0]) and not torch.equal(torn, before)
 
 
 @pytest.mark.parametrize(
