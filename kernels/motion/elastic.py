@@ -15,8 +15,8 @@ from .nodes import apart_and_unlike, refine
 # lattice cells along the longer side of a region
 CELLS = 64
 # part of a lattice cell and half a cell around it that must be region for the plate to reach it, so that it is down at
-# the border itself; not all of it, since painted regions have specks
-COVERED = 0.9
+# the border itself; not all of it, since painted regions have specks, and since real pairs are a little better met so
+COVERED = 0.75
 # lattice cells around it: a handle at its border has cells one beyond, whose border is two more, of which opposite
 # sides share one
 PAD = 2
