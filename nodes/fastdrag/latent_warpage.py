@@ -77,7 +77,7 @@ class LatentWarpage(io.ComfyNode):
             flow = torch.cat([displace(*points, one, displacement, border=border) for one in region])
         else:
             flow = fit_flow(flow, height, width, "Latent Warpage", len(latent), "latents")
-        moved, holes = warp_batch(latent, flow.to(latent.device), region.to(latent.device), mode)
+        moved, holes = warp_batch(latent, flow.to(latent.device), region.to(latent.device), mode, border == "free")
         return io.NodeOutput({**samples, "samples": moved}, holes.float(), flow)
 
 

@@ -97,7 +97,7 @@ class DragWarp(io.ComfyNode):
                 region = torch.hypot(*flow.unbind(1)) >= STILL
             flow = flow * region[:, None].to(flow)
         warped, opened, moved = warp_picture(
-            image.movedim(-1, 1), flow.to(image.device), region.to(image.device), sampling, front
+            image.movedim(-1, 1), flow.to(image.device), region.to(image.device), sampling, front, border == "free"
         )
         # where a border is held nothing breaks off
         repaint = inpaint_mask(opened, moved, 0 if border == "held" else seam, grow, feather)

@@ -24,7 +24,9 @@ def warp_picture(
         region = find_region(handles, targets, height, width, border)[None]
     region = region[0]
     flow = displace(handles, targets, region, displacement, border=border).to(image.device)
-    warped, opened, moved = warp_with_alpha(image, flow, region[None].to(image.device), sampling, front)
+    warped, opened, moved = warp_with_alpha(
+        image, flow, region[None].to(image.device), sampling, front, border == "free"
+    )
     # where a border is held nothing breaks off
     return warped, inpaint_mask(opened, moved, 0 if border == "held" else seam, grow, feather)
 
