@@ -49,9 +49,10 @@ def sample_flow(flow, points):
     return F.grid_sample(flow, grid, "bilinear", "border", align_corners=False)[0, :, 0].T.to(points)
 
 
-def predict_flow(network, image, handles, targets):
+def predict_flow(network, image, handles, targets, region=None):
     """FLOW [1, 2, H, W] of the next step for image [1, 3, H, W] (0..1), in its pixels: the first guess, corrected by
-    the network; no points, no motion."""
+    the network; no points, no motion. In a region [H, W] (bool, not empty) the guess, held at its border, keeps the
+    picture's own resolution."""
     height, width = image.shape[-2:]
     if not len(handles):
         return image.new_zeros(1, 2, height, width)
@@ -59,6 +60,11 @@ def predict_flow(network, image, handles, targets):
     rows, columns = (max(1, round(side * scale)) for side in (height, width))
     small = F.interpolate(image, (rows, columns), mode="bilinear", antialias=scale < 1, align_corners=False)
     factor = torch.tensor([columns / width, rows / height], dtype=handles.dtype, device=handles.device)
+    if region is not None:
+        guess = first_guess(handles, targets, height, width, region).to(image)
+        seen = input_maps(small, handles * factor, resize_flow(guess, rows, columns))
+        correction = F.interpolate(network(seen), (height, width), mode="bilinear", align_corners=False)
+        return corrected(guess, correction)
     handles, targets = handles * factor, targets * factor
     guess = first_guess(handles, targets, rows, columns).to(small)
     return resize_flow(corrected(guess, network(input_maps(small, handles, guess))), height, width)

@@ -20,8 +20,8 @@ VALIDATION = 1 << 48
 
 
 class Synthetic(Dataset):
-    """Training items of scenes: (inputs, guess, flow, weight) of Sample.item; endless, item i of a seed is always the
-    same."""
+    """Training items of scenes, as Sample.item has them, every other one with a region; endless, item i of a seed is
+    always the same."""
 
     skipped = 0
 
@@ -32,7 +32,7 @@ class Synthetic(Dataset):
         return self.length
 
     def __getitem__(self, index):
-        return make_sample((self.seed << 40) + index, self.surfaces).item()
+        return make_sample((self.seed << 40) + index, self.surfaces).item(index % 2 == 1)
 
 
 def bundled(seed=0):
