@@ -7,7 +7,7 @@ one multiplication.
 
 import torch
 
-from .displacements import displace
+from .displacements import REACH, displace
 
 # of the longer side: how far the farthest handle moves in one step on its path (all that remains, if that is less)
 STEP = 1 / 24
@@ -44,12 +44,19 @@ def turns(handles, targets, near):
     return torch.where((spread > 1) & turn.isfinite(), turn * trust, 0)
 
 
+def _near(region, handle, reach):
+    """Whether region [H, W] has a pixel within reach of handle (x, y), in x and in y."""
+    (left, right), (top, bottom) = ((max(0, int(at - reach)), max(0, int(at + reach) + 1)) for at in handle)
+    return bool(region[top:bottom, left:right].any())
+
+
 def first_guess(handles, targets, height, width, region=None):
     """FLOW [1, 2, H, W] in which the farthest handle goes STEP of the longer side on its path, and the others as long.
 
     Each handle z runs on the spiral of its surroundings: after the part s of the time it has moved by
     (e^(s turn) - 1) / (e^turn - 1) of its drag. Pixels move as the handles do, weighted by 1 / distance^6; in a region
-    [H, W] (bool, not empty) by the rigid displacement that is held at its border, and outside not at all.
+    [H, W] (bool, not empty) by the rigid displacement that is held at its border, and outside not at all. A handle that
+    is REACH away from it, or has gone as far, pulls nothing.
     """
     side = max(height, width)
     turn = turns(handles, targets, NEAR * side)
@@ -62,9 +69,9 @@ def first_guess(handles, targets, height, width, region=None):
     part = torch.where(straight, time.to(turn), (torch.exp(time * turn) - 1) / (torch.exp(turn) - 1))
 
     if region is not None:
-        ends = handles + torch.view_as_real(part * motion).to(handles)
-        # a handle beside the region is of the nearest part, however far
-        return displace(handles - 0.5, ends - 0.5, region, HELD, reach=side, border="held")
+        pull = torch.tensor([_near(region, handle, REACH * side) for handle in handles.tolist()])
+        handles, moves = handles[pull] - 0.5, torch.view_as_real(part * motion)[pull]
+        return displace(handles, handles + moves, region, HELD, reach=2 * REACH * side, border="held")
 
     y, x = torch.meshgrid(*(torch.arange(n, device=handles.device) + 0.5 for n in (height, width)), indexing="ij")
     offset = torch.complex(x, y).to(motion) - _complex(handles)[:, None, None]

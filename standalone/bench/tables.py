@@ -53,6 +53,10 @@ def motion_flow(rows):
     return _motion(rows, "flow")
 
 
+def motion_inside(rows):
+    return _motion([row for row in rows if row.get("inside") is not None], "inside")
+
+
 def motion_rounds(rows):
     lines = [
         [
@@ -167,7 +171,7 @@ TABLES = {
     "quality": (quality.means, quality.split, quality.kinds, quality.autoencoder),
     "dynadrag": (dynadrag,),
     "pairs": (pairs,),
-    "motion": (motion_path, motion_flow, motion_rounds),
+    "motion": (motion_path, motion_flow, motion_inside, motion_rounds),
     "kernels": (kernels_latent, kernels_warp),
     "cost": (cost_fastdrag, cost_lightningdrag, cost_instantdrag),
     "editor": (editor_frames, editor_value),

@@ -37,3 +37,16 @@ def test_the_straight_baseline_is_straight():
     ways = torch.stack([r.handles for r in done])
     torch.testing.assert_close(ways[:, 0, 1], torch.full((len(done),), 30.0))
     torch.testing.assert_close(ways[:, 1, 0], torch.full((len(done),), 60.0))
+
+
+def test_a_region_is_told_to_those_that_take_one():
+    rows = bench_motion(2, seed=3, network=lambda inputs: torch.zeros(1, 2, *inputs.shape[-2:]))
+    alone, held, network = (
+        [row for row in rows if row["method"] == f"{name}{where}" and row["kind"] != "camera"]
+        for name, where in (("its first guess alone", ""), ("its first guess alone", ", region"), ("motion predictor", ", region"))
+    )
+    assert len(alone) == len(held) == len(network) == 2 * (len(KINDS) - 1)
+    # without a region all goes along; a network that corrects nothing is the guess
+    assert sum(r["inside"] for r in held) < 0.5 * sum(r["inside"] for r in alone)
+    assert [r["inside"] for r in network] == [r["inside"] for r in held]
+    assert not any(", region" in r["method"] or r["inside"] is not None for r in rows if r["kind"] == "camera")
