@@ -63,7 +63,7 @@ class LoadFlowGen(io.ComfyNode):
 
 
 def _whole_way(predictor, image, handles, targets, regions):
-    """FLOW [B, 2, h, w] of each picture of image [B, 3, H, W], step by step; regions: of each, [H, W] (bool) or None."""
+    """FLOW [B, 2, h, w] of each picture of image [B, 3, H, W], step by step; regions: of each, [H, W] or None."""
     progress = Progress(ROUNDS * len(image))
 
     def predict(*state, region):

@@ -21,6 +21,11 @@ def predicted(case, region=None, network=None):
     return resize_flow(flow, *case.source.shape[-2:])
 
 
+def uncorrected(inputs):
+    """Serves where a network does, and leaves its first guess as it is."""
+    return inputs.new_zeros(len(inputs), 2, *inputs.shape[-2:])
+
+
 def _within_what_moves(case):
     return confine_flow(predicted(case), region(case, "what moves"))
 

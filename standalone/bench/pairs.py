@@ -3,6 +3,7 @@ redraw the picture come to it."""
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -135,6 +136,10 @@ def _displaced(choice, **words):
     return flow_of
 
 
+def _predicted(pair, network):
+    return instantdrag.predicted(pair, pair.mask[0] > 0.5, network)
+
+
 def _warped(pair, flow, border="free"):
     return drag_warp(pair.source[None], flow, pair.mask > 0.5, tears=border == "free")
 
@@ -162,7 +167,11 @@ MOTIONS = [(choice, {}) for choice in DISPLACEMENTS] + [(choice, {"border": "hel
 ALONE = (
     {"nothing done": nothing}
     | {" ".join((choice, *words.values())): _moved(_displaced(choice, **words), **words) for choice, words in MOTIONS}
-    | {"motion predictor": _moved(instantdrag.predicted)}
+    | {
+        "motion predictor": _moved(instantdrag.predicted),
+        "motion predictor held": _moved(partial(_predicted, network=None), "held"),
+        "its first guess held": _moved(partial(_predicted, network=instantdrag.uncorrected), "held"),
+    }
 )
 OF_FLOW = {"FLOW file": _moved(lambda pair: pair.flow)}
 BY_MODEL = {"FastDrag": fastdrag_in("inverse"), "Drag Warp and repair": _repaired(_displaced(DEFAULT))}

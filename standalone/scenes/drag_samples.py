@@ -24,7 +24,8 @@ TIMES = torch.linspace(0, 1, 49)
 @dataclass(frozen=True)
 class Sample:
     """picture [3, S, S]; handles, targets [N, 2]; paths [49, N, 2] over the time, in pixels; flow [2, S, S] of the next
-    step; moving [S, S]: where content moves, swept(): where it comes by on its way; region [S, S]: what a person might paint."""
+    step; moving [S, S]: where content moves, swept(): where it comes by on its way; region [S, S]: what a person might
+    paint."""
 
     kind: str
     picture: torch.Tensor

@@ -154,9 +154,7 @@ class Builder:
             turns = dice.chance(0.7)
             turn, shift = dice.extent(1.2) * turns, dice.extent(0.3 * self.size) * (not turns or dice.chance(0.3))
             growth = dice.extent(0.3) * dice.chance(0.2)
-            swing = Swing(
-                self.place(), dice.direction(), turn, growth, shift=unit(dice.direction(), shift)
-            )
+            swing = Swing(self.place(), dice.direction(), turn, growth, shift=unit(dice.direction(), shift))
             parts.append((swing, shape, self.length(0.03, 0.2)))
         return Joints(tuple(parts))
 

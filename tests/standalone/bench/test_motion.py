@@ -43,7 +43,11 @@ def test_a_region_is_told_to_those_that_take_one():
     rows = bench_motion(2, seed=3, network=lambda inputs: torch.zeros(1, 2, *inputs.shape[-2:]))
     alone, held, network = (
         [row for row in rows if row["method"] == f"{name}{where}" and row["kind"] != "camera"]
-        for name, where in (("its first guess alone", ""), ("its first guess alone", ", region"), ("motion predictor", ", region"))
+        for name, where in (
+            ("its first guess alone", ""),
+            ("its first guess alone", ", region"),
+            ("motion predictor", ", region"),
+        )
     )
     assert len(alone) == len(held) == len(network) == 2 * (len(KINDS) - 1)
     # without a region all goes along; a network that corrects nothing is the guess
