@@ -1,7 +1,5 @@
 """DynaDrag's run inside ComfyUI: what it samples with, and the picture after each round."""
 
-from functools import partial
-
 import comfy.model_management
 import torch
 
@@ -97,11 +95,7 @@ def drag(
         film.add(done.handles)
 
     within = Gradients(sampling.model, positive, noisy, sigmas.flip(0), block, checkpointing, node, progress.tick)
-    if predict is None:
-        guide = Tracker()
-    else:
-        predict = partial(predict, region=None if region is None else region[0])
-        guide = Predictor(predict, film.picture_of, image.movedim(-1, 1))
+    guide = Tracker() if predict is None else Predictor(predict, film.picture_of, image.movedim(-1, 1))
     if region is not None:
         region = region.to(model.load_device)
     # the latent that is optimised must be an ordinary tensor

@@ -29,7 +29,6 @@ def dynadrag(
     height, width = noisy.shape[-2:]
     region = read_region(mask, height, width)
     region = None if region is None else region.to(noisy.device)
-    inside = None if region is None else region[0]
     shown = few(timesteps, preview_steps)
     shown_alphas = model.alphas_of(shown)
 
@@ -43,7 +42,7 @@ def dynadrag(
 
     if guide is None:
         guide = Predictor(
-            torch.inference_mode()(lambda *seen: predict_flow(predictor, *seen, region=inside).clone()),
+            torch.inference_mode()(lambda *seen: predict_flow(predictor, *seen).clone()),
             torch.no_grad()(lambda z: denoised(z, shown, shown_alphas)),
             image,
         )

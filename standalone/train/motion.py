@@ -19,7 +19,8 @@ from .motion_data import VALIDATION, bundled, open_data
 SHIPPED = {"hid_S": 32, "hid_T": 128, "N_S": 4, "N_T": 2}
 # how much more an error counts around handles, whose flow is what Eq. 4 reads, and how little one where nothing moves
 AT_HANDLES, AT_REST = 4, 0.05
-# how much more it counts to spoil a guess than to leave it as bad as it is
+# how much more it counts to spoil a guess than to leave it as bad as it is; not in a region, where no guess is right and
+# with it nothing was learned
 HARM = 2
 # how much an error counts inside a region, whether anything moves there or not
 INSIDE = 1
@@ -46,8 +47,8 @@ def _accelerator(precision):
 
 def loss_of(predicted, guess, flow, weight, heatmap, inside):
     """Mean length of the error of the flow, in pixels, where content moves; errors around handles count more, and what
-    is beyond the guess's own error most. What is still holds to the first guess: the network says where things go, not
-    which ones; that is what the region says. Inside a painted one (inside is 1) it says what moves, too.
+    is beyond the guess's own error most (HARM). What is still holds to the first guess: the network says where things
+    go, not which ones; that is what the region says. Inside a painted one (inside is 1) it says what moves, too.
 
     Not its square (Eq. 1): where one picture leaves several motions open, the square's best answer is between them and
     spoils the many steps that the first guess has right.
@@ -61,7 +62,8 @@ def loss_of(predicted, guess, flow, weight, heatmap, inside):
         return (error.square().sum(1, keepdim=True) + 1e-4).sqrt()
 
     error = length(predicted - aim)
-    error = error + HARM * (error - length(guess - aim)).clamp(min=0)
+    harm = torch.where(inside.amax((2, 3), keepdim=True) > 0, 0, HARM)
+    error = error + harm * (error - length(guess - aim)).clamp(min=0)
     return (error * weight).sum() / weight.sum().clamp(min=1)
 
 
