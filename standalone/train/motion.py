@@ -19,8 +19,8 @@ from .motion_data import VALIDATION, bundled, open_data
 SHIPPED = {"hid_S": 32, "hid_T": 128, "N_S": 4, "N_T": 2}
 # how much more an error counts around handles, whose flow is what Eq. 4 reads, and how little one where nothing moves
 AT_HANDLES, AT_REST = 4, 0.05
-# how much more it counts to spoil a guess than to leave it as bad as it is; not in a region, where no guess is right and
-# with it nothing was learned
+# how much more it counts to spoil a guess than to leave it as bad as it is; not in a region, where no guess is right
+# and nothing was learned with it
 HARM = 2
 # how much an error counts inside a region, whether anything moves there or not
 INSIDE = 1
