@@ -57,7 +57,9 @@ def test_spoiling_a_guess_counts_more_than_leaving_it():
     still = torch.zeros_like(flow)
     kept, stilled = (trainer.loss_of(p, flow, still, weight, heat, none) for p in (flow, still))
     assert kept < 0.02 < stilled
-    # inside a region, what is still is to be still
+    # inside a region no guess is spoilt
+    assert trainer.loss_of(away, flow, flow, weight, heat, weight).item() == pytest.approx(3, abs=0.01)
+    # and what is still is to be still
     kept, stilled = (trainer.loss_of(p, flow, still, weight, heat, weight) for p in (flow, still))
     assert stilled < 0.02 < kept
 
