@@ -54,7 +54,7 @@ def sample_flow(flow, points):
 def predict_flow(network, image, handles, targets, region=None):
     """FLOW [1, 2, H, W] of the next step for image [1, 3, H, W] (0..1), in its pixels: the first guess, corrected by
     the network; no points, no motion. In a region [h, w] (bool, not empty; any grid on the picture) the guess, held at
-    its border, keeps the picture's own resolution."""
+    its border, keeps the picture's own resolution, and is what counts where the network knows no regions."""
     height, width = image.shape[-2:]
     if not len(handles):
         return image.new_zeros(1, 2, height, width)
@@ -67,6 +67,8 @@ def predict_flow(network, image, handles, targets, region=None):
         # one that is thin everywhere has the pixels that it covers most
         region = covered >= covered.amax().clamp(max=0.5)
         guess = first_guess(handles, targets, height, width, region).to(image)
+        if not network.knows_regions:
+            return guess
         seen = input_maps(small, handles * factor, resize_flow(guess, rows, columns))
         correction = F.interpolate(network(seen), (height, width), mode="bilinear", align_corners=False)
         return corrected(guess, correction)

@@ -129,6 +129,8 @@ class FlowGenNode(io.ComfyNode):
         pixels, points = image[..., :3].movedim(-1, 1), (drag_points.handles, drag_points.targets)
         if isinstance(network, MotionPredictor):
             held = mask is not None and border == "held"
+            if held:
+                network.mention_region("FlowGen")
             regions = (mask >= 0.5).expand(len(image), -1, -1) if held else [None] * len(image)
             flow = _whole_way(network, pixels, *points, regions)
         else:

@@ -1,5 +1,6 @@
 """DynaDrag's motion predictor: loaded from a file, and asked where everything goes next."""
 
+import logging
 from functools import partial
 from pathlib import Path
 
@@ -32,6 +33,13 @@ class MotionPredictor:
     def __init__(self, path):
         name = f"Load Motion Predictor: {Path(path).name}"
         self.patcher = on_device(build(*read_safetensors(path, name), name))
+
+    def mention_region(self, node):
+        """Says in the log that the network is not asked in a region, where that is so."""
+        if not self.patcher.model.knows_regions:
+            logging.info(
+                "%s: this motion predictor knows no regions; the motion in mask is its first guess alone", node
+            )
 
     def __call__(self, picture, handles, targets, region=None):
         """FLOW [1, 2, H, W] of the next step for a picture [1, 3, H, W] (0..1), and points in its pixels; it is held at
@@ -111,6 +119,8 @@ class MotionPrediction(io.ComfyNode):
         height, width = image.shape[1:3]
         handles, targets = drag_points.to_pixels(width, height)
         mask = mask_of_picture(mask, image, "Motion Prediction")
+        if mask is not None:
+            motion_predictor.mention_region("Motion Prediction")
         predict = partial(motion_predictor, region=None if mask is None else mask[0] >= 0.5)
         step = guarded_step(predict, image[..., :3].movedim(-1, 1), handles, targets, rounds_left)
         return io.NodeOutput(step.flow, DragPoints.from_pixels(step.handles, targets, width, height))

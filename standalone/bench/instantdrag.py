@@ -14,16 +14,16 @@ from .warp import region
 flowdiffusion, predictor = cache(load_demo_flowdiffusion), cache(load_motion_predictor)
 
 
-def predicted(case, region=None, network=None):
-    """By the motion predictor, or another network in its place; held at the border of a region [H, W]."""
-    predict = partial(predict_flow, network or predictor(), region=region)
+def predicted(case):
+    """By the motion predictor."""
+    return by_network(case, predictor())
+
+
+def by_network(case, network, region=None):
+    """By a motion predictor, held at the border of a region [H, W]."""
+    predict = partial(predict_flow, network, region=region)
     flow = predict_total_flow(predict, case.source[None], case.points.handles, case.points.targets)
     return resize_flow(flow, *case.source.shape[-2:])
-
-
-def uncorrected(inputs):
-    """Serves where a network does, and leaves its first guess as it is."""
-    return inputs.new_zeros(len(inputs), 2, *inputs.shape[-2:])
 
 
 def _within_what_moves(case):

@@ -9,7 +9,7 @@ from ...kernels.motion.displacements import displace
 from ...kernels.motion.first_guess import STEP, first_guess
 from ...kernels.motion.prediction import predict_flow, roll_out
 from ...weights import HELD_OUT
-from ..models.predictors import load_motion_predictor
+from ..models.predictors import in_regions, load_motion_predictor
 from ..scenes.drag_samples import make_sample
 from ..scenes.motions import positions
 from ..scenes.moving import KINDS
@@ -87,7 +87,7 @@ def bench_motion(count=40, seed=0, network=None):
         painted = not sample.region.all()
         if painted:
             methods |= {
-                "motion predictor, region": partial(predict_flow, network, region=sample.region),
+                "its network, region": partial(predict_flow, in_regions(network, True), region=sample.region),
                 "its first guess alone, region": partial(guessed, region=sample.region),
             }
         for name, predict in methods.items():

@@ -3,7 +3,6 @@ redraw the picture come to it."""
 
 import json
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import torch
@@ -20,6 +19,7 @@ from ...kernels.warp.bnni import bnni
 from ...kernels.warp.picture import drag_warp, inpaint_mask
 from ...weights.tensor_files import read_safetensors
 from ..methods.warp import repair
+from ..models.predictors import in_regions
 from ..picture_files import read_mask as mask_of_file
 from ..picture_files import read_picture
 from ..user_input import UserError
@@ -136,8 +136,11 @@ def _displaced(choice, **words):
     return flow_of
 
 
-def _predicted(pair, network):
-    return instantdrag.predicted(pair, pair.mask[0] > 0.5, network)
+def _in_region(asked):
+    def flow_of(pair):
+        return instantdrag.by_network(pair, in_regions(instantdrag.predictor(), asked), pair.mask[0] > 0.5)
+
+    return flow_of
 
 
 def _warped(pair, flow, border="free"):
@@ -169,8 +172,8 @@ ALONE = (
     | {" ".join((choice, *words.values())): _moved(_displaced(choice, **words), **words) for choice, words in MOTIONS}
     | {
         "motion predictor": _moved(instantdrag.predicted),
-        "motion predictor held": _moved(partial(_predicted, network=None), "held"),
-        "its first guess held": _moved(partial(_predicted, network=instantdrag.uncorrected), "held"),
+        "its first guess held": _moved(_in_region(False), "held"),
+        "its network held": _moved(_in_region(True), "held"),
     }
 )
 OF_FLOW = {"FLOW file": _moved(lambda pair: pair.flow)}

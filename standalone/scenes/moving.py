@@ -10,6 +10,8 @@ from .trajectories import STILL, Elastic, Globe, Joints, Swing, unit
 KINDS = ("translation", "rotation", "limbs", "face", "scaling", "elastic", "camera", "head", "part")
 # how often a training sees each
 WEIGHTS = (0.16, 0.18, 0.27, 0.08, 0.09, 0.17, 0.05, 0.15, 0.2)
+# and in a region: things that hang together with what stays, more than what is cut out
+IN_REGION = (0.03, 0.06, 0.12, 0.08, 0.04, 0.25, 0.0, 0.17, 0.25)
 
 
 def _colour(dice):

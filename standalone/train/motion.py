@@ -19,9 +19,8 @@ from .motion_data import VALIDATION, bundled, open_data
 SHIPPED = {"hid_S": 32, "hid_T": 128, "N_S": 4, "N_T": 2}
 # how much more an error counts around handles, whose flow is what Eq. 4 reads, and how little one where nothing moves
 AT_HANDLES, AT_REST = 4, 0.05
-# how much more it counts to spoil a guess than to leave it as bad as it is; not in a region, where no guess is right
-# and nothing was learned with it
-HARM = 2
+# how much more it counts to spoil a guess than to leave it as bad as it is, without a region and in one
+HARM, HARM_INSIDE = 2, 1
 # how much an error counts inside a region, whether anything moves there or not
 INSIDE = 1
 # pixels
@@ -62,7 +61,7 @@ def loss_of(predicted, guess, flow, weight, heatmap, inside):
         return (error.square().sum(1, keepdim=True) + 1e-4).sqrt()
 
     error = length(predicted - aim)
-    harm = torch.where(inside.amax((2, 3), keepdim=True) > 0, 0, HARM)
+    harm = torch.where(inside.amax((2, 3), keepdim=True) > 0, HARM_INSIDE, HARM)
     error = error + harm * (error - length(guess - aim)).clamp(min=0)
     return (error * weight).sum() / weight.sum().clamp(min=1)
 
@@ -150,6 +149,7 @@ def train_motion(
         torch.nn.init.zeros_(network.dec.readout.weight)
         torch.nn.init.zeros_(network.dec.readout.bias)
     network = network.to(memory_format=torch.channels_last)
+    network.knows_regions = True
     ema = Ema(network, 0.997)
     optimizer = torch.optim.AdamW(network.parameters(), lr=learning_rate, betas=(0.9, 0.99), weight_decay=1e-3)
     parts = {"network": network, "ema": ema.module, "optimizer": optimizer}

@@ -8,7 +8,9 @@ from torch.utils.data import Dataset
 from ...weights import TRAINED
 from ..pictures import to_tensor
 from ..scenes.drag_samples import make_sample
+from ..scenes.moving import IN_REGION, KINDS
 from ..scenes.photographs import photograph
+from ..scenes.random_choices import Dice
 from ..scenes.surfaces import PIXELS, Surfaces
 from .data_errors import DataError, warn
 from .motion_videos import Videos
@@ -32,7 +34,9 @@ class Synthetic(Dataset):
         return self.length
 
     def __getitem__(self, index):
-        return make_sample((self.seed << 40) + index, self.surfaces).item(index % 2 == 1)
+        seed, with_region = (self.seed << 40) + index, index % 2 == 1
+        kind = Dice(seed).pick(KINDS, IN_REGION) if with_region else None
+        return make_sample(seed, self.surfaces, kind=kind).item(with_region)
 
 
 def bundled(seed=0):

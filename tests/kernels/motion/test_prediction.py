@@ -49,6 +49,8 @@ def test_flow_is_read_between_pixels():
 class Constant(torch.nn.Module):
     """Stands in for a trained network."""
 
+    knows_regions = True
+
     def __init__(self, x, y):
         super().__init__()
         self.x, self.y = x, y
@@ -86,6 +88,10 @@ def test_in_a_region_the_guess_keeps_the_size_of_the_picture():
     assert torch.equal(flow, guess) and not flow[..., ~region].any()
     turned = predict_flow(Constant(-1.0, 0.5), image, handles, targets, region)
     torch.testing.assert_close(turned, 0.5 * torch.stack((-guess[:, 1], guess[:, 0]), 1))
+    # a network that knows no regions is not asked in one
+    away = Constant(-1.0, 0.5)
+    away.knows_regions = False
+    assert torch.equal(predict_flow(away, image, handles, targets, region), guess)
     # the region lies on the picture, whatever its grid is
     cells = region[::4, ::4]
     assert torch.equal(predict_flow(Constant(0.0, 0.0), image, handles, targets, cells), guess)

@@ -6,6 +6,7 @@ import pytest
 import torch
 from dragkit.kernels.motion.displacements import displace
 from dragkit.kernels.motion.prediction import predict_flow, sample_flow
+from dragkit.kernels.motion.simvp import SimVP
 from dragkit.kernels.motion.total_flow import compose, predict_total_flow
 
 
@@ -55,7 +56,7 @@ def test_the_whole_way_in_a_region_is_the_held_displacement():
     size = torch.tensor([256, 192])
     handles = torch.tensor([[100.5, 90.5], [150.5, 70.5]], dtype=torch.float64)
     targets = handles + torch.tensor([[40.0, 10.0], [30.0, 10.0]], dtype=torch.float64)
-    predict = partial(predict_flow, lambda inputs: torch.zeros(1, 2, *inputs.shape[-2:]), region=region)
+    predict = partial(predict_flow, SimVP(8, 16, 2, 2), region=region)
     flow = predict_total_flow(predict, torch.rand(1, 3, 192, 256), handles / size, targets / size)
     torch.testing.assert_close(sample_flow(flow, handles), targets - handles, atol=0.5, rtol=0)
     assert not flow[..., ~region].any()

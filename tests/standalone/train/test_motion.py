@@ -57,9 +57,9 @@ def test_spoiling_a_guess_counts_more_than_leaving_it():
     still = torch.zeros_like(flow)
     kept, stilled = (trainer.loss_of(p, flow, still, weight, heat, none) for p in (flow, still))
     assert kept < 0.02 < stilled
-    # inside a region no guess is spoilt
-    assert trainer.loss_of(away, flow, flow, weight, heat, weight).item() == pytest.approx(3, abs=0.01)
-    # and what is still is to be still
+    # in a region it counts less, and what is still is to be still
+    in_region = trainer.loss_of(away, flow, flow, weight, heat, weight).item()
+    assert in_region == pytest.approx(3 * (1 + trainer.HARM_INSIDE), abs=0.1) and trainer.HARM_INSIDE < trainer.HARM
     kept, stilled = (trainer.loss_of(p, flow, still, weight, heat, weight) for p in (flow, still))
     assert stilled < 0.02 < kept
 
@@ -123,6 +123,7 @@ def test_a_training_begins_with_given_weights(tmp_path, capsys):
     short(None, first, steps=3, learning_rate=1e-2)
     main([*words, "--from", str(first), "--out", str(then)])
     before, after = (load_motion_predictor(path) for path in (first, then))
+    assert after.knows_regions
     # of the file's sizes, and where a step that is as good as none leaves it
     assert after.config == TINY
     for key, value in before.state_dict().items():
