@@ -72,6 +72,8 @@ def _flow_of(image, points, mask, arguments):
         else:
             network = load_motion_predictor(arguments.predictor or MOTION_PREDICTOR)
             region = mask[0] >= 0.5 if mask is not None and arguments.border == "held" else None
+            if region is not None and not network.knows_regions:
+                print("The predictor knows no regions: in the mask its first guess alone counts.", file=sys.stderr)
             predict = partial(predict_flow, network, region=region)
             flow = predict_total_flow(predict, image, points.handles, points.targets)
         flow = resize_flow(flow, *image.shape[-2:])

@@ -17,7 +17,7 @@ from .random_choices import Dice
 
 MAX_HANDLES = 7
 # pixels around a region, of the longer side
-MARGINS = (1 / 32, 1 / 8)
+MARGINS = (1 / 64, 3 / 32)
 TIMES = torch.linspace(0, 1, 49)
 
 

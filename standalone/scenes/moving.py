@@ -11,7 +11,7 @@ KINDS = ("translation", "rotation", "limbs", "face", "scaling", "elastic", "came
 # how often a training sees each
 WEIGHTS = (0.16, 0.18, 0.27, 0.08, 0.09, 0.17, 0.05, 0.15, 0.2)
 # and in a region: things that hang together with what stays, more than what is cut out
-IN_REGION = (0.03, 0.06, 0.12, 0.08, 0.04, 0.25, 0.0, 0.17, 0.25)
+IN_REGION = (0.04, 0.06, 0.07, 0.08, 0.04, 0.27, 0.0, 0.18, 0.26)
 
 
 def _colour(dice):
@@ -157,7 +157,7 @@ class Builder:
             turn, shift = dice.extent(1.2) * turns, dice.extent(0.3 * self.size) * (not turns or dice.chance(0.3))
             growth = dice.extent(0.3) * dice.chance(0.2)
             swing = Swing(self.place(), dice.direction(), turn, growth, shift=unit(dice.direction(), shift))
-            parts.append((swing, shape, self.length(0.03, 0.2)))
+            parts.append((swing, shape, self.length(0.04, 0.25)))
         return Joints(tuple(parts))
 
     def elastic(self):
