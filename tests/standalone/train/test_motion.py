@@ -57,7 +57,9 @@ def test_spoiling_a_guess_counts_more_than_leaving_it():
     still = torch.zeros_like(flow)
     kept, stilled = (trainer.loss_of(p, flow, still, weight, heat, none) for p in (flow, still))
     assert kept < 0.02 < stilled
-    # inside a region, what is still is to be still
+    # in a region it counts more, and what is still is to be still
+    in_region = trainer.loss_of(away, flow, flow, weight, heat, weight).item()
+    assert in_region == pytest.approx(3 * (1 + trainer.HARM_INSIDE), abs=0.1) and trainer.HARM_INSIDE > trainer.HARM
     kept, stilled = (trainer.loss_of(p, flow, still, weight, heat, weight) for p in (flow, still))
     assert stilled < 0.02 < kept
 
