@@ -52,7 +52,7 @@ def demo(arguments):
     print(f"FastDrag: {len(points)} drag(s), inversion, latent warpage, BNNI, sampling with the KV cache.")
     after = paste(image, run_fastdrag(load_demo(), image, points, mask), mask, FEATHER)
     shown = draw_points(image.permute(0, 2, 3, 1), points, mask).permute(0, 3, 1, 2)
-    warped, _ = warp_picture(image, points, mask, border="held")
+    warped, _ = warp_picture(image, points, mask)
     save_picture(torch.cat((image, shown, warped, after), 3)[0], arguments.output)
     print(f"Before, points, the warp alone (held at the region's border), FastDrag: {arguments.output}")
 
@@ -71,9 +71,6 @@ def edit(arguments):
     output = Path(arguments.output)
     holds_alpha = check_writable(output, image)
     method, model = choose(arguments, image[:, :3])
-    if arguments.border is None:
-        # who did not ask for a warp has painted where the picture may change
-        arguments.border = "free" if arguments.method == "warp" else "held"
     if image.shape[1] == 4 and not (holds_alpha and method in TRANSPARENT):
         by = f"{output.suffix} holds none" if method in TRANSPARENT else f"{method} knows none"
         print(f"The result has no transparency: {by}; hidden colours show.", file=sys.stderr)
@@ -83,7 +80,7 @@ def edit(arguments):
         after = paste(image, after, mask, FEATHER)
     else:
         # a warp leaves the rest as it is; a free one may carry what it moves out of the mask
-        held = mask is not None and arguments.border == "held"
+        held = mask is not None and arguments.border != "free"
         after = paste(image, after, (mask >= 0.5).float() if held else None)
     for i, picture in enumerate(after):
         # further candidates beside the first

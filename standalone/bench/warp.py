@@ -19,11 +19,11 @@ def region(case, painted):
     return case.mask if painted == "what changes" else None
 
 
-def on_region(displacement, painted="what moves", repaired=False):
+def on_region(displacement, painted="what moves", repaired=False, border="free"):
     """A method of the quality bench: the warp by a choice of DISPLACEMENTS over a `region`, then maybe repaired."""
 
     def run(model, case):
-        warped, anew = warp_picture(case.source[None], case.points, region(case, painted), displacement)
+        warped, anew = warp_picture(case.source[None], case.points, region(case, painted), displacement, border=border)
         return (repair(model, warped, anew) if repaired else warped)[0]
 
     return run
@@ -34,6 +34,8 @@ DEFAULT = "similarity"
 METHODS = {f"warp {choice}": on_region(choice) for choice in DISPLACEMENTS} | {
     "warp wide region": on_region(DEFAULT, "what changes"),
     "warp no region": on_region(DEFAULT, None),
+    **{f"warp {choice} held": on_region(choice, "what changes", border="held") for choice in ("rigid", "similarity")},
+    "warp rigid held no region": on_region("rigid", None, border="held"),
     "warp and repair": on_region(DEFAULT, repaired=True),
 }
 
