@@ -29,13 +29,13 @@ def on_region(displacement, painted="what moves", repaired=False, border="free")
     return run
 
 
-# the best of them over all kinds of motion, and the default on the command line
+# the best of them over all kinds of motion, and the default
 DEFAULT = "similarity"
 METHODS = {f"warp {choice}": on_region(choice) for choice in DISPLACEMENTS} | {
     "warp wide region": on_region(DEFAULT, "what changes"),
     "warp no region": on_region(DEFAULT, None),
     **{f"warp {choice} held": on_region(choice, "what changes", border="held") for choice in ("rigid", "similarity")},
-    "warp rigid held no region": on_region("rigid", None, border="held"),
+    "warp held no region": on_region(DEFAULT, None, border="held"),
     "warp and repair": on_region(DEFAULT, repaired=True),
 }
 
