@@ -118,8 +118,8 @@ def displace(handles, targets, region, choice, reach=None, border="free"):
     the centre of a cell) by a choice of DISPLACEMENTS over region [H, W].
 
     Every connected part moves by its own handles, one without handles stays. A handle outside belongs to the nearest
-    part within reach cells (1/32 of the longer side); farther away it is a DisplacementError. "stretch" alone moves the
-    whole region as one sheet, pulled by every handle, as published.
+    part within reach cells (1/32 of the longer side); farther away it is a DisplacementError, or, where it is pinned,
+    of no part. "stretch" alone moves the whole region as one sheet, pulled by every handle, as published.
     """
     if choice == "stretch":
         return lwf(handles, targets, region)
@@ -128,8 +128,10 @@ def displace(handles, targets, region, choice, reach=None, border="free"):
     flow = torch.zeros(1, 2, *region.shape, device=region.device)
     labels, boxes = label_parts(region)
     found = [_part_at(labels, handle, reach) for handle in handles.tolist()]
-    for number, part in enumerate(found, 1):
-        if not part:
+    pinned = (handles == targets).all(1).tolist()
+    for number, (part, pin) in enumerate(zip(found, pinned, strict=True), 1):
+        # a pin outside holds what does not move anyway
+        if not part and not pin:
             raise DisplacementError(
                 f"point {number} starts outside the region, more than {reach:.0f} away from it; move it into the "
                 "region, or make the region larger"

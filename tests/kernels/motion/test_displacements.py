@@ -99,6 +99,15 @@ def test_parts_that_move_as_one_are_a_region_of_one_part(choice):
     assert not displace_as_one(handles, targets, TWO & False, choice).any()
 
 
+def test_a_pin_far_outside_every_part_changes_nothing():
+    handles = torch.tensor([[30.0, 45], [42.0, 45]], dtype=torch.float64)
+    targets = handles + torch.tensor([[4.0, 4], [0, 0]])
+    with_pin, without = (
+        displace(handles[:count], targets[:count], TWO & (X < 40), "nearest", reach=1) for count in (2, 1)
+    )
+    assert torch.equal(with_pin, without) and with_pin.any()
+
+
 def test_a_point_outside_belongs_to_the_nearest_part_or_is_named():
     handles = torch.tensor([[30.0, 45], [42.0, 45]], dtype=torch.float64)
     flow = displace(handles, handles + 4, TWO, "nearest", reach=3)[0]
