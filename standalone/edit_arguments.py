@@ -79,13 +79,18 @@ def add_edit_arguments(edit):
     )
     warp = edit.add_argument_group("warp (--mask: what moves; none: found from the points)")
     warp.add_argument(
+        "--region", choices=["points", "picture"],
+        help="without --mask, what moves. points: a disc around each handle; picture: the thing that the handles lie "
+        "on, found by its colours (points)",
+    )  # fmt: skip
+    warp.add_argument(
         "--displacement", choices=["stretch", "nearest-4", "nearest", "rigid", "similarity", "affine", "arap"],
         help="how the region follows its points (similarity)",
     )  # fmt: skip
     warp.add_argument(
         "--border", choices=["free", "held"],
         help="free: --mask is what moves, as a whole; held: it is where the picture may change, and the motion fades "
-        "towards its border (free with --method warp, else held)",
+        "towards its border (free with --method warp or --region picture, else held)",
     )  # fmt: skip
     warp.add_argument("--sampling", default="bilinear", choices=["bilinear", "bicubic"], help="(%(default)s)")
     warp.add_argument(
