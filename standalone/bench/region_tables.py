@@ -1,6 +1,6 @@
 """The rows of `bench regions` as Markdown tables; "" where there are no rows."""
 
-from .markdown import by, mean, table, text
+from .markdown import NONE, by, mean, table, text
 from .quality_tables import WHERE
 
 OWN = "known motions"
@@ -8,7 +8,9 @@ OWN = "known motions"
 THINGS = ("translation", "rotation", "scaling")
 # as the tables call the regions, in the tables' order
 REGIONS = {
+    "nothing done": "nothing done",
     "points": "a disc around each handle",
+    "wide points": "such a disc, twice as wide where it may be",
     "picture": "**Region from Picture**",
     "attention": "**Region from Attention**, the demo model",
     "everything": "all of the picture",
@@ -21,7 +23,7 @@ def _lines(rows, key, cells):
     found = by(rows, "region")
     for region, name in REGIONS.items():
         for value, of in by(found.get(region, []), key).items():
-            yield [name, *([] if key == "region" else [value]), *cells(of)]
+            yield [name, *([] if key == "region" else [value or NONE]), *cells(of)]
 
 
 def _known(rows):

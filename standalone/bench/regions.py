@@ -26,9 +26,11 @@ from .warp import DEFAULT
 METHODS = {"free": ALONE[DEFAULT], "held": ALONE[f"{DEFAULT} held"]}
 
 
-def by_points(case, border="free"):
+def by_points(case, border="free", longer=1):
+    """The disc of drags that are so many times as long."""
     height, width = case.source.shape[-2:]
-    return find_region(*case.points.to_grid(width, height), height, width, border)
+    handles, targets = case.points.to_grid(width, height)
+    return find_region(handles, handles + longer * (targets - handles), height, width, border)
 
 
 def by_picture(case):
@@ -54,10 +56,10 @@ def painted(case):
     return case.mask[0] > 0.5
 
 
-# ways that need no truth; those that do; and one that is held only
-FOUND = {"points": by_points, "picture": by_picture}
+# ways that need no truth; those that do; one that is held only; and no warp at all
+FOUND = {"points": by_points, "wide points": partial(by_points, longer=2), "picture": by_picture}
 TOLD = {"what moves": what_moves, "painted": painted}
-EVERYTHING = "everything"
+EVERYTHING, NOTHING = "everything", "nothing done"
 
 
 def overlap(region, truth):
@@ -69,9 +71,9 @@ def _rows(case, ways, **about):
     """(row, result) of every way and border for a Case or a Pair."""
     regions = {name: way(case) for name, way in ways.items()}
     tried = [(name, border) for name in regions for border in BORDERS]
-    regions[EVERYTHING] = by_points(case, "held")
-    for name, border in [*tried, (EVERYTHING, "held")]:
-        result = METHODS[border](None, replace(case, mask=regions[name][None].float()))
+    regions |= {EVERYTHING: by_points(case, "held"), NOTHING: painted(case) & False}
+    for name, border in [(NOTHING, None), *tried, (EVERYTHING, "held")]:
+        result = METHODS[border](None, replace(case, mask=regions[name][None].float())) if border else case.source
         inside = painted(case)
         row = about | {"case": case.name, "region": name, "border": border}
         row |= {"psnr_inside": psnr(result, case.target, inside), "psnr": psnr(result, case.target, inside | True)}

@@ -27,9 +27,12 @@ def test_rows_say_how_much_is_found_and_what_comes_of_it(case, monkeypatch):
     monkeypatch.setattr(regions, "cases", lambda seed, every: [case])
     rows = {(row["region"], row["border"]): row for row in regions.bench_known()}
     assert set(rows) == {
-        (name, border) for name in ("points", "picture", "attention", "what moves", "painted")
+        (name, border) for name in ("points", "wide points", "picture", "attention", "what moves", "painted")
         for border in ("free", "held")
-    } | {("everything", "held")}  # fmt: skip
+    } | {("everything", "held"), ("nothing done", None)}  # fmt: skip
+    assert rows["nothing done", None]["psnr"] == pytest.approx(
+        regions.psnr(case.source, case.target, case.mask[0] >= 0)
+    )
     assert rows["what moves", "free"]["overlap"] == 1 and rows["everything", "held"]["overlap"] < 0.2
     found = {name: rows[name, "free"] for name in ("points", "picture", "attention", "what moves")}
     for key, sign in (("overlap", 1), ("psnr_inside", 1), ("distance", -1)):
@@ -43,7 +46,7 @@ def test_the_region_that_a_way_finds_is_the_one_that_is_dragged(case, monkeypatc
     seen = []
     monkeypatch.setitem(regions.METHODS, "free", lambda model, one: seen.append(one.mask) or one.source)
     still = replace(case, target=case.source)
-    rows = [row for row, _, _ in regions._rows(still, {"picture": regions.by_picture})]
+    _, *rows = [row for row, _, _ in regions._rows(still, {"picture": regions.by_picture})]
     assert torch.equal(seen[0][0] > 0.5, regions.by_picture(case)) and len(seen) == 1
     assert rows[0]["psnr"] == pytest.approx(100) and rows[1]["psnr"] < 50
 
@@ -55,6 +58,8 @@ def test_real_pairs_are_measured_by_what_needs_no_truth(tmp_path):
     assert {(row["case"], row["drags"]) for row in rows} == {
         (name, drags) for name in ("lion", "bird") for drags in ("one arrow", "several arrows")
     }  # fmt: skip
-    assert {row["region"] for row in rows} == {"points", "picture", "painted", "everything"}
+    assert {row["region"] for row in rows} == {
+        "nothing done", "points", "wide points", "picture", "painted", "everything"
+    }  # fmt: skip
     table = tables.all_tables("regions", rows)
     assert "one arrow: PSNR in, dB" in table and "overlap" not in table
