@@ -10,7 +10,7 @@ THINGS = ("translation", "rotation", "scaling")
 REGIONS = {
     "nothing done": "nothing done",
     "points": "a disc around each handle",
-    "wide points": "such a disc, twice as wide where it may be",
+    "wide points": "a disc twice as wide, in the same bounds",
     "picture": "**Region from Picture**",
     "attention": "**Region from Attention**, the demo model",
     "everything": "all of the picture",
