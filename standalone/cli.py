@@ -108,11 +108,13 @@ def parser():
 
     one = commands.add_parser("bench", help="speed, quality against ground truth, cost")
     one.add_argument("what", choices=list(BENCHES))
-    one.add_argument("folder", nargs="?", metavar="FOLDER", help="pairs: with a folder for each pair of pictures")
+    one.add_argument(
+        "folder", nargs="?", metavar="FOLDER", help="pairs, regions: with a folder for each pair of pictures"
+    )
     one.add_argument(
         "--quick", action="store_true",
-        help="quality, motion, pairs: a fifth of the cases; dynadrag: half; kernels: few runs, no large picture; cost: "
-        "a small network",
+        help="quality, motion, pairs, regions: a fifth of the cases; dynadrag: half; kernels: few runs, no large "
+        "picture; cost: a small network",
     )  # fmt: skip
     one.add_argument(
         "--slow", action="store_true", help="quality: DynaDrag by tracking and with its published schedule, too"

@@ -7,7 +7,10 @@ def add_edit_arguments(edit):
     """Adds them to an argparse parser."""
     edit.add_argument("image", type=existing("file"))
     edit.add_argument("--points", required=True, metavar="FILE_OR_TEXT", help="JSON or lines `x,y -> x,y`")
-    edit.add_argument("--mask", type=existing("file"), metavar="PNG", help="white = may change; none: everything may")
+    edit.add_argument(
+        "--mask", type=existing("file"), metavar="PNG",
+        help="white = may change; none: everything may, or what --region says",
+    )  # fmt: skip
     edit.add_argument(
         "--model", type=existing("path", "demo"), default="demo", metavar="demo|PATH",
         help="SD1.5/SDXL file or diffusers folder",
@@ -85,9 +88,14 @@ def add_edit_arguments(edit):
     motion.add_argument(
         "--border", choices=["free", "held"],
         help="held: --mask is where the picture may change, and the motion fades towards its border; free: it is what "
-        "moves, as a whole, and none is found from the points (held; with --mode fastdrag free)",
+        "moves, as a whole (held; with --mode fastdrag or --region picture free)",
     )  # fmt: skip
     warp = edit.add_argument_group("warp")
+    warp.add_argument(
+        "--region", choices=["points", "picture"],
+        help="without --mask, the region. points: a disc around each handle; picture: the thing that the handles lie "
+        "on, found by its colours (points)",
+    )  # fmt: skip
     warp.add_argument("--sampling", default="bilinear", choices=["bilinear", "bicubic"], help="(%(default)s)")
     warp.add_argument(
         "--front", default="longest", choices=["longest", "shortest", "first", "last"],

@@ -130,8 +130,10 @@ def displace(handles, targets, region, choice, reach=None, border="free", plate=
     flow = torch.zeros(1, 2, *region.shape, device=region.device)
     labels, boxes = label_parts(region)
     found = [_part_at(labels, handle, reach) for handle in handles.tolist()]
-    for number, (part, pinned) in enumerate(zip(found, (handles == targets).all(1).tolist(), strict=True), 1):
-        if not part and not pinned:
+    pinned = (handles == targets).all(1).tolist()
+    for number, (part, pin) in enumerate(zip(found, pinned, strict=True), 1):
+        # a pin outside holds what does not move anyway
+        if not part and not pin:
             raise DisplacementError(
                 f"point {number} starts outside the region, more than {reach:.0f} away from it; move it into the "
                 "region, or make the region larger"

@@ -30,7 +30,7 @@ QUALITY = {
     "warp no region": "Drag Warp alone, `similarity`, region found from the points",
     "warp rigid held": "Drag Warp alone, `rigid` held, all of the region",
     "warp similarity held": "**Drag Warp** alone, `similarity` held (default), all of the region",
-    "warp held no region": "Drag Warp alone, `similarity` held at the frame of the picture",
+    "warp held no region": "Drag Warp alone, `similarity` held, region found from the points",
     "nothing done coarse region": "nothing done, coarse region",
     "FastDrag rigid held coarse region": "**FastDrag** (`rigid` held, default), coarse region",
     "FastDrag inverse coarse region": "FastDrag (`stretch`), coarse region",

@@ -18,6 +18,7 @@ COMMANDS = {
     "quality": "dragkit bench quality",
     "dynadrag": "dragkit bench dynadrag",
     "pairs": "dragkit bench pairs FOLDER",
+    "regions": "dragkit bench regions FOLDER",
     "motion": "dragkit bench motion",
     "kernels": "dragkit bench kernels",
     "cost": "dragkit bench cost",

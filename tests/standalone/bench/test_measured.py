@@ -171,6 +171,11 @@ FULL = {
     "pairs": {"bench": "pairs", "rows": [dict.fromkeys(
         ("psnr_inside", "ssim_inside", "psnr_outside", "ssim_outside"), 1.0) | {
             "case": "lion", "drags": "one arrow", "method": "rigid"}]},
+    "regions": {"bench": "regions", "rows": [
+        {"case": "c", "drags": "known motions", "kind": "rotation", "trained": True, "region": "points",
+         "border": "free", "overlap": 0.5, "distance": 2.0, "psnr_inside": 1.0, "psnr": 1.0},
+        {"case": "lion", "drags": "one arrow", "region": "picture", "border": "held", "psnr_inside": 1.0,
+         "psnr": 1.0}]},
     "kernels": {"bench": "kernels", "rows": [
         {"measurement": "m", "mode": "inverse", "value": 1.0, "unit": "ms", "target": "", "met": None, "threads": 1}]},
     "cost": {"bench": "cost", "rows": [
