@@ -49,7 +49,7 @@ def _edit(image, handles, targets, region, choice):
     return drag_warp(image, displace(handles, targets, region, choice), region[None])
 
 
-def _times_case(side, whole):
+def times_case(side, whole):
     """Picture, handles, targets and region: all of the picture or an ellipse of 30 % of it."""
     generator = torch.Generator().manual_seed(0)
     axis = torch.linspace(-1, 1, side)
@@ -67,7 +67,7 @@ def bench_times(runs=5, sides=None):
     rows, threads = [], torch.get_num_threads()
     for count, side, whole in tqdm(list(product(THREADS, sides or TARGETS, (False, True))), desc="drag warp"):
         torch.set_num_threads(count)
-        case, limit = _times_case(side, whole), TARGETS[side]
+        case, limit = times_case(side, whole), TARGETS[side]
         for choice in DISPLACEMENTS:
             value = median_ms(lambda *case, choice=choice: _edit(*case, choice), case, runs, warm_up=1)
             wanted = choice == FASTEST
