@@ -106,8 +106,6 @@ class _Dispatch(TorchDispatchMode):
                 if packet in INDEXES and isinstance(args[0], CardTensor) and any(tensor is x for x in args[1]):
                     continue
                 raise RuntimeError(f"{func}: Expected all tensors to be on the same device, but one is on the CPU")
-        if packet in INDEXES and not isinstance(args[0], CardTensor):
-            raise RuntimeError(f"{func}: indices should be either on the CPU or on the device of what they index")
 
     def _count_index(self, packet, args):
         indices = [x for x in args[1] if x is not None]

@@ -3,12 +3,13 @@
 from ...kernels.motion import displacements, first_guess, flow, prediction, region_flow, total_flow
 from ...kernels.motion.simvp import SimVP
 from .cases import NETWORK, Case
+from .given import Given
 
 # a cell between two handles goes with the one that is nearer by a rounding
 NEAREST = 0.005
 MLS = ("motion.displacements", "motion.mls", "motion.nodes")
 FREE = {
-    "stretch": ("motion.displacements", "motion.lwf", "motion.nodes"),
+    "stretch": ("motion.displacements", "motion.lwf"),
     "nearest-4": ("motion.displacements", "motion.nearest"),
     "nearest": ("motion.displacements", "motion.nearest"),
     "arap": ("motion.displacements", "motion.arap", "motion.nodes"),
@@ -26,6 +27,16 @@ def _displacement(choice, border):
         f"displacement {choice}, {border}", tuple(dict.fromkeys((*modules, *HELD))) if held else modules, run,
         1e-3, NEAREST if choice.startswith("nearest") else 0.0, 1,
     )  # fmt: skip
+
+
+def _over_a_large_region(choice):
+    """Computed on nodes, and for every cell around handles."""
+
+    def run(given):
+        large = Given(given.device, given.points, given.steps, 320, 360)
+        return displacements.displace_as_one(*large.drags(), large.ellipse(), choice)
+
+    return Case(f"displacement {choice} over a large region", (*FREE.get(choice, MLS), "motion.nodes"), run, 1e-3)
 
 
 def _predicted(given):
@@ -55,6 +66,7 @@ def _on_other_grids(given):
 
 CASES = [
     *(_displacement(choice, border) for border in displacements.BORDERS for choice in displacements.DISPLACEMENTS),
+    *(_over_a_large_region(choice) for choice in ("stretch", "similarity")),
     Case(
         "displacement of a region that is one", MLS,
         lambda given: displacements.displace_as_one(*given.drags(), given.ellipse(), "affine"), 1e-3, 0.0, 1,
