@@ -149,6 +149,12 @@ def parser():
         "--quick", action="store_true",
         help="in two minutes on a CPU: small networks and pictures, fewer edits; on a card fewer edits",
     )  # fmt: skip
+    one.add_argument(
+        "--comfyui", type=existing("folder"), metavar="FOLDER", help="a ComfyUI, in which the nodes are checked, too"
+    )
+    one.add_argument(
+        "--comfyui-python", type=existing("file"), metavar="FILE", help="its Python; none: the one in its .venv"
+    )
     one.add_argument("--json", type=output, metavar="FILE", help="the result, for a report")
     one.set_defaults(run=check)
 

@@ -24,15 +24,20 @@ def device_of(name):
     return torch.device(name)
 
 
-def parts(setting):
+def parts(setting, comfyui=None):
     """(name, checks) of what there is to check; checks are pairs of a name and a function that gives a row, or rows
-    {name: row}."""
+    {name: row}. comfyui is the folder and the Python of one, None for none."""
     from . import kernels, machine, pictures
+    from .comfyui import checks as comfyui_checks
 
     yield "machine", machine.checks(setting)
     yield "kernels against the CPU", kernels.checks(setting)
     yield "kernels wait for the device", kernels.waiting_checks(setting)
     yield "pictures", pictures.checks(setting)
+    if comfyui:
+        yield "nodes in ComfyUI", comfyui_checks(setting, *comfyui)
+    else:
+        yield "nodes in ComfyUI", [("the nodes", lambda: not_tried("name a ComfyUI with --comfyui"))]
     try:
         from . import caches, edits, memory, networks
     except ImportError as error:
@@ -64,10 +69,10 @@ def _rows(part, name, run, setting):
     return [{"part": part, "check": key, **row} for key, row in named.items()]
 
 
-def run_checks(setting):
+def run_checks(setting, comfyui=None):
     """All rows; progress goes to stderr."""
     rows, start = [], time.perf_counter()
-    for part, checks in parts(setting):
+    for part, checks in parts(setting, comfyui):
         for name, run in checks:
             if sys.stderr.isatty():
                 print(
@@ -110,12 +115,16 @@ def table(rows):
 
 def check(arguments):
     from ..bench import results
+    from .comfyui import interpreter
     from .setting import Setting
 
+    if arguments.comfyui_python and not arguments.comfyui:
+        raise UserError("--comfyui-python is the Python of a ComfyUI; name its folder with --comfyui")
+    comfyui = interpreter(arguments.comfyui, arguments.comfyui_python) if arguments.comfyui else None
     setting = Setting(device_of(arguments.device), arguments.quick)
     words = ["dragkit", "check", "--device", setting.device.type, *(["--quick"] if arguments.quick else [])]
     document = results.about("check", words, 0, setting.device.type)
-    rows = run_checks(setting)
+    rows = run_checks(setting, comfyui)
     print(table(rows))
     if arguments.json:
         results.write(document | {"rows": rows}, arguments.json)

@@ -32,7 +32,7 @@ CHECKS = [
 
 @pytest.fixture
 def checks(monkeypatch):
-    monkeypatch.setattr(command, "parts", lambda setting: [("part", CHECKS)])
+    monkeypatch.setattr(command, "parts", lambda *_: [("part", CHECKS)])
 
 
 def test_a_check_gives_rows_whatever_becomes_of_it(checks, capsys):
@@ -68,7 +68,7 @@ def test_a_failure_is_the_exit_status_and_the_file_is_written(checks, tmp_path, 
 
 
 def test_without_a_failure_it_ends_well(monkeypatch, capsys):
-    monkeypatch.setattr(command, "parts", lambda setting: [("part", CHECKS[:1])])
+    monkeypatch.setattr(command, "parts", lambda *_: [("part", CHECKS[:1])])
     main(["check", "--device", "cpu"])
     assert "1 pass, 0 fail, 0 not tried" in capsys.readouterr().out
 
@@ -84,8 +84,8 @@ def test_a_device_that_is_not_there_is_said(monkeypatch):
 def test_every_part_has_checks_whose_names_are_their_own():
     names = {part: [name for name, _ in checks] for part, checks in command.parts(CPU)}
     assert set(names) == {
-        "machine", "kernels against the CPU", "kernels wait for the device", "pictures", "KV cache", "networks",
-        "edits", "memory",
+        "machine", "kernels against the CPU", "kernels wait for the device", "pictures", "nodes in ComfyUI", "KV cache",
+        "networks", "edits", "memory",
     }  # fmt: skip
     for part, found in names.items():
         assert found and len(set(found)) == len(found), part
@@ -99,7 +99,7 @@ def test_what_the_cpu_cannot_show_is_not_tried_and_says_why():
 
 
 def test_memory_that_is_used_up_is_one_sentence_at_the_command_line(monkeypatch):
-    monkeypatch.setattr(command, "run_checks", lambda setting: fails(torch.OutOfMemoryError("CUDA out of memory"))())
+    monkeypatch.setattr(command, "run_checks", lambda *_: fails(torch.OutOfMemoryError("CUDA out of memory"))())
     with pytest.raises(SystemExit) as caught:
         main(["check", "--device", "cpu"])
     assert str(caught.value) == (
