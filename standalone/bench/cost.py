@@ -39,20 +39,22 @@ MIB = 1 << 20
 CLIP_CHANNELS = 1024  # of the embedding of IP-Adapter's image encoder
 
 
-def random_unet(config, device="cpu", seed=0, dtype=torch.float32):
+def random_unet(config, device="cpu", dtype=torch.float32, seed=0):
     """A UNet whose weights are random and of a size that keeps activations finite; without the slow initialisation."""
     with torch.device("meta"):
         unet = UNet2DConditionModel.from_config(config)
-    unet = unet.to_empty(device=device).eval().requires_grad_(False)
-    generator = torch.Generator(device).manual_seed(seed)
+    # diffusers' own `to` warns of layers that no network of this kind has
+    unet = torch.nn.Module.to(unet, dtype).to_empty(device=device).eval().requires_grad_(False)
+    # drawn where it is fast, and in float32 whatever the precision, so that there the same numbers are rounded
+    generator = torch.Generator(device if torch.device(device).type == "cuda" else "cpu").manual_seed(seed)
     for parameter in unet.parameters():
         if parameter.ndim == 1:
             parameter.fill_(0.5)
         else:
             bound = (3 / parameter[0].numel()) ** 0.5
-            parameter.uniform_(-bound, bound, generator=generator)
-    # diffusers' own `to` warns of layers that no network of this kind has
-    return torch.nn.Module.to(unet, dtype)
+            drawn = torch.empty(parameter.shape, device=generator.device)
+            parameter.copy_(drawn.uniform_(-bound, bound, generator=generator))
+    return unet
 
 
 def denoiser_of(unet, kind=Denoiser):
@@ -127,7 +129,7 @@ def fastdrag_cost(
     """One row: seconds of an edit over those of 2K bare evaluations, cache bytes measured and predicted, growth of
     memory between the second and the last step of each phase (inversion: beside the cache)."""
     device = torch.device(device)
-    unet = random_unet(config, device, dtype=dtype)
+    unet = random_unet(config, device, dtype)
     denoiser = denoiser_of(unet, WatchedDenoiser)
     latent = torch.randn(1, 4, cells, cells, generator=torch.Generator().manual_seed(0)).to(device)
     # the autoencoder costs the same with any method
@@ -204,7 +206,7 @@ def lightningdrag_cost(config=UNET_CONFIG, cells=LARGE, runs=3, device="cpu", dt
     steps, and of what it does once. The hooks are the command line's, which project the reference in every step."""
     torch.manual_seed(0)
     device, side = torch.device(device), CELL * cells
-    unet = random_unet(config | {"in_channels": INPAINTING_CHANNELS}, device, dtype=dtype)
+    unet = random_unet(config | {"in_channels": INPAINTING_CHANNELS}, device, dtype)
     context = torch.zeros(1, 77, unet.config.cross_attention_dim, device=device)
     latent = torch.randn(1, 4, cells, cells).to(device)
     model = DragModel(lambda image: latent, lambda z: z, Denoiser(unet, context), alphas_cumprod(), unprompted=context)

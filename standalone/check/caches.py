@@ -64,7 +64,7 @@ def _edits(setting, size, dtype):
 
 
 def _policies(setting, size, name):
-    if why := too_large(setting, size):
+    if why := too_large(setting, size, DTYPES[name]):
         return not_tried(why)
     found, rows = _edits(setting, size, DTYPES[name]), {}
     expected = found["gpu"][1]

@@ -87,13 +87,19 @@ def _dynadrag(setting, size, name):
         if way == "computed again":
             unet.enable_gradient_checkpointing()
         label = "with checkpointing" if way == "computed again" else "without checkpointing"
-        run()
-        (seconds, found[way]), peak = setting.peak(lambda: setting.timed(run))
+        try:
+            run()
+            (seconds, found[way]), peak = setting.peak(lambda: setting.timed(run))
+        except torch.OutOfMemoryError:
+            rows[label] = not_tried("the device has too little memory for it")
+            continue
         if not found[way].isfinite().all() or not found[way].any():
             return rows | {label: failed("the gradient is zero or not finite")}
         rows[label] = passed(seconds / one, "times an evaluation")
         if peak is not None:
             rows[f"{label}: most memory"] = passed(peak / MIB, "MiB")
+    if len(found) < 2:
+        return rows
     again, kept = found["computed again"].double(), found["kept"].double()
     difference = ((again - kept).square().mean() / kept.square().mean()).sqrt().item()
     rows["the same gradient with checkpointing"] = judged(
@@ -107,8 +113,8 @@ METHODS = {"FastDrag": _fastdrag, "InstantDrag": _instantdrag, "LightningDrag": 
 SD15_ONLY = ("InstantDrag", "LightningDrag")
 
 
-def _tried(setting, size, run):
-    return not_tried(why) if (why := too_large(setting, size)) else run()
+def _tried(setting, size, name, run):
+    return not_tried(why) if (why := too_large(setting, size, DTYPES[name])) else run()
 
 
 def checks(setting):
@@ -120,10 +126,10 @@ def checks(setting):
                     yield (
                         f"{method}, {size.label}, {name}",
                         lambda edit=edit, size=size, name=name: _tried(
-                            setting, size, lambda: edit(setting, size, DTYPES[name])
+                            setting, size, name, lambda: edit(setting, size, DTYPES[name])
                         ),
                     )
             yield (
                 f"DynaDrag's gradient step, {size.label}, {name}",
-                lambda size=size, name=name: _tried(setting, size, lambda: _dynadrag(setting, size, name)),
+                lambda size=size, name=name: _tried(setting, size, name, lambda: _dynadrag(setting, size, name)),
             )

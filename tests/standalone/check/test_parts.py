@@ -7,6 +7,8 @@ from dragkit.standalone.check import caches, edits, machine, memory, networks, p
 from dragkit.standalone.check.networks import Size
 from dragkit.standalone.check.setting import DTYPES, Setting
 
+from ...stand_in_card import CARD, stand_in_card
+
 CPU = Setting(torch.device("cpu"), quick=True)
 SMALL = Size("SD1.5", memory.TINY, 8, False)
 
@@ -16,8 +18,27 @@ def few(monkeypatch):
     monkeypatch.setattr(memory, "QUICK", 3)
 
 
+ON_CARD = {
+    "FastDrag": lambda on: edits._fastdrag(on, SMALL, torch.float32),
+    "InstantDrag": lambda on: edits._instantdrag(on, SMALL, torch.float16),
+    "DynaDrag": lambda on: edits._dynadrag(on, SMALL, "float32"),
+    "network": lambda on: networks._of_unet(on, SMALL, list(DTYPES)),
+    "against the CPU": lambda on: networks._against_cpu(on, SMALL),
+    "DiT": networks._dit,
+    "memory": memory._out_of_memory,
+    "picture": lambda on: pictures._warped(on, 64, "similarity", "held"),
+    "latent": lambda on: pictures._latent(on, "inverse"),
+}
+
+
 def outcomes(found):
     return {found["outcome"]} if "outcome" in found else {row["outcome"] for row in found.values()}
+
+
+@pytest.mark.parametrize("what", ON_CARD)
+def test_nothing_of_an_edit_is_on_the_wrong_device(what):
+    with stand_in_card():
+        assert outcomes(ON_CARD[what](Setting(CARD, quick=True))) == {"pass"}
 
 
 def test_each_precision_computes_here():
@@ -68,6 +89,35 @@ def test_an_answer_that_is_not_finite_fails(monkeypatch):
 def test_the_small_dit_is_finite_in_every_precision():
     rows = networks._dit(CPU)
     assert set(rows) == set(DTYPES) and outcomes(rows) == {"pass"}
+
+
+def test_memory_that_is_too_small_for_one_way_leaves_the_other(monkeypatch):
+    made = edits._gradient
+
+    def gradient(denoiser, z, dtype):
+        run = made(denoiser, z, dtype)
+
+        def checked():
+            if not denoiser.unet.is_gradient_checkpointing:
+                raise torch.OutOfMemoryError("used up")
+            return run()
+
+        return checked
+
+    monkeypatch.setattr(edits, "_gradient", gradient)
+    rows = edits._dynadrag(CPU, SMALL, "float32")
+    assert {name: row["outcome"] for name, row in rows.items()} == {
+        "without checkpointing": "not tried", "with checkpointing": "pass",
+    }  # fmt: skip
+
+
+def test_a_network_that_does_not_fit_is_not_tried(monkeypatch):
+    monkeypatch.setattr(Setting, "free", lambda self: 2 << 30)
+    assert networks.too_large(CPU, SMALL) is None
+    whole = next(size for size in networks.sizes(Setting(CARD)) if size.name == "SDXL")
+    assert networks.too_large(CPU, whole) == "needs 11.1 GiB of memory; 2.0 are free"
+    assert networks.too_large(CPU, whole, torch.float16) == "needs 6.3 GiB of memory; 2.0 are free"
+    assert outcomes(networks._of_unet(CPU, whole, list(DTYPES))) == {"not tried"}
 
 
 def test_gradients_are_the_same_with_checkpointing(monkeypatch):
