@@ -17,7 +17,8 @@ def _warped(setting, side, choice, border):
     image, region = image.to(setting.device), region.to(setting.device)
 
     def edit():
-        return drag_warp(image, displace(handles, targets, region, choice, border=border), region[None])
+        flow = displace(handles, targets, region, choice, border=border)
+        return drag_warp(image, flow, region[None], tears=border == "free")
 
     runs = 5 if setting.is_card else 1
     seconds = setting.median(edit, runs, warm_up=2 if setting.is_card else 0)

@@ -17,6 +17,13 @@ def _drag_warp(sampling, front):
     return Case(f"Drag Warp, {sampling}, {front} in front", INVERSE, run, 1e-3, EDGES)
 
 
+def _held(given):
+    """An elastic sheet, stretched more than it could be without tearing."""
+    part = given.ellipse(0.5, 0.5, 0.25)
+    moved = 3 * given.flow() * given.picture(1)
+    return picture.drag_warp(given.picture(), moved * part, part[None], tears=False)
+
+
 def _pieces(given):
     moved = torch.tensor([[[[given.width // 8]], [[3.25]]]]).to(given.device) * given.ellipse(0.4, 0.5, 0.25)
     return picture.drag_warp(given.picture(), moved, given.ellipse(0.4, 0.5, 0.25)[None])
@@ -39,6 +46,7 @@ def _paste(given):
 CASES = [
     *(_drag_warp("bilinear", front) for front in ("longest", "shortest", "first", "last")),
     _drag_warp("bicubic", "longest"),
+    Case("Drag Warp that does not tear", INVERSE, _held, 1e-3, EDGES),
     Case("Drag Warp of pieces", INVERSE, _pieces, 1e-3, EDGES),
     Case("Drag Warp with transparency", ("warp.alpha", *INVERSE), _alpha, 1e-3, EDGES),
     Case(

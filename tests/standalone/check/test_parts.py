@@ -145,10 +145,10 @@ def test_a_warp_that_changes_the_rest_or_nothing_fails(monkeypatch):
     from dragkit.kernels.warp import picture
 
     warp = picture.drag_warp
-    monkeypatch.setattr(picture, "drag_warp", lambda image, flow, region: warp(image, 0 * flow, region))
+    monkeypatch.setattr(picture, "drag_warp", lambda image, flow, region, **way: warp(image, 0 * flow, region, **way))
     assert pictures._warped(CPU, 64, "nearest", "free")["reason"] == "nothing has moved"
     monkeypatch.setattr(
-        picture, "drag_warp", lambda *given: (found := warp(*given))._replace(image=found.image + 1e-3)
+        picture, "drag_warp", lambda *given, **way: (found := warp(*given, **way))._replace(image=found.image + 1e-3)
     )  # fmt: skip
     assert pictures._warped(CPU, 64, "nearest", "free")["reason"] == "a pixel that nothing moved has changed"
 
