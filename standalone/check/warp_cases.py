@@ -19,7 +19,7 @@ def _drag_warp(sampling, front):
 
 def _held(given):
     """An elastic sheet, stretched more than it could be without tearing."""
-    part = given.ellipse(0.5, 0.5, 0.25)
+    part = given.ellipse()
     moved = 3 * given.flow() * given.picture(1)
     return picture.drag_warp(given.picture(), moved * part, part[None], tears=False)
 
