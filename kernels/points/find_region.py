@@ -4,8 +4,8 @@ import torch
 
 from ..drawing.shapes import disc_field
 
-# radius of the disc around a handle, in lengths of its drag, and the least and the most of it, in parts of the picture's
-# shorter side; a motion that fades needs room
+# radius of the disc around a handle, in lengths of its drag, and its least and most, in parts of the picture's shorter
+# side; a motion that fades needs room
 RADIUS = {"free": (0.5, 0.08, 0.2), "held": (2, 0.16, 0.4)}
 
 

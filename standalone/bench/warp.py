@@ -52,7 +52,7 @@ def _warp(image, handles, targets, region, choice, border="free"):
     return drag_warp(image, flow, region[None], tears=border == "free")
 
 
-# all take the parts of _times_case
+# all take the parts of times_case
 MODES = {choice: partial(_warp, choice=choice) for choice in DISPLACEMENTS} | {
     f"{DEFAULT} held": partial(_warp, choice=DEFAULT, border="held"),
     HELD: lambda image, *case: displace(*case, DEFAULT, border="held"),
@@ -60,7 +60,7 @@ MODES = {choice: partial(_warp, choice=choice) for choice in DISPLACEMENTS} | {
 }
 
 
-def _times_case(side, whole):
+def times_case(side, whole):
     """Picture, handles, targets and region: all of the picture or an ellipse of 30 % of it."""
     generator = torch.Generator().manual_seed(0)
     axis = torch.linspace(-1, 1, side)
@@ -78,7 +78,7 @@ def bench_times(runs=5, sides=None):
     rows, threads = [], torch.get_num_threads()
     for count, side, whole in tqdm(list(product(THREADS, sides or TARGETS, (False, True))), desc="drag warp"):
         torch.set_num_threads(count)
-        case = _times_case(side, whole)
+        case = times_case(side, whole)
         for mode, function in MODES.items():
             value = median_ms(function, case, runs, warm_up=1)
             limit = None if whole and mode != FASTEST else TARGETS[side].get(mode)

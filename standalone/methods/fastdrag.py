@@ -10,6 +10,7 @@ from ...kernels.motion.displacements import displace
 from ...kernels.points.masks import read_region
 from ...kernels.warp.batches import warp_batch
 from ...kernels.warp.bnni import bnni, bnni_sequential
+from ..models.device_memory import free_memory
 from .inversion import inversion_levels
 
 FILLS = {"simultaneous": bnni, "sequential": bnni_sequential}
@@ -48,7 +49,7 @@ def fastdrag_latent(
     if flow is None:
         flow = displace(*points.to_grid(width, height), region[0], displacement, border=border)
 
-    cache = KVCache(timesteps, "auto", lambda: torch.cuda.mem_get_info()[0])
+    cache = KVCache(timesteps, "auto", lambda: free_memory(latent.device))
     with model.denoiser.recording(cache):
         noisy = invert(model.denoiser, latent, timesteps, alphas, refinement, count(1 + refinement))
     moved, holes = warp_batch(noisy, flow, region, mode, border == "free")
