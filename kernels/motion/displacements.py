@@ -129,7 +129,9 @@ def displace(handles, targets, region, choice, reach=None, border="free", plate=
     reach = REACH * max(region.shape) if reach is None else reach
     flow = torch.zeros(1, 2, *region.shape, device=region.device)
     labels, boxes = label_parts(region)
-    found = [_part_at(labels, handle, reach) for handle in handles.tolist()]
+    # there, since every handle asks again
+    on_cpu = labels.cpu()
+    found = [_part_at(on_cpu, handle, reach) for handle in handles.tolist()]
     pinned = (handles == targets).all(1).tolist()
     for number, (part, pin) in enumerate(zip(found, pinned, strict=True), 1):
         # a pin outside holds what does not move anyway

@@ -44,7 +44,8 @@ def _likeness(features, sharpness):
     for one in features:
         for offset in NEIGHBOURS:
             start, end = _between(one, offset)
-            contrast[offset] = contrast[offset] + (end - start).square().sum(0).double().cpu()
+            contrast[offset] = contrast[offset] + (end - start).square().sum(0)
+    contrast = {offset: of.cpu().double() for offset, of in contrast.items()}
     mean = torch.cat([of.flatten() for of in contrast.values()]).mean().clamp(min=1e-12)
     if not mean.isfinite():
         raise RegionError("the picture, or what was recorded of it, has values that are no numbers; make it anew")

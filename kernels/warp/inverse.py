@@ -61,7 +61,7 @@ def invert(flow, region, front="longest", tears=True):
         for _ in range(far):
             best = torch.where(best < 0, _spread(best), best)
     high, wide = best.shape
-    for start, stop in bands(high, wide):
+    for start, stop in bands(high, wide, flow.device):
         band = slice(rows.start + start, rows.start + stop), columns
         place = grid(stop - start, wide, complex(columns.start, band[0].start), flow.device)
         if pieces:

@@ -1,7 +1,17 @@
 """Cases of masks, regions and what is drawn on pictures."""
 
+from ...kernels.diffusion import kv_cache, recorded_features
 from ...kernels.drawing import flow_colors, overlay
-from ...kernels.points import connected_parts, latent_cells, masks, region_pairs, tracks
+from ...kernels.points import (
+    attention_region,
+    connected_parts,
+    latent_cells,
+    masks,
+    picture_region,
+    region_pairs,
+    tracks,
+    walk_region,
+)  # fmt: skip
 from ...kernels.points.drag_points import DragPoints
 from .cases import Case
 
@@ -25,6 +35,20 @@ def _parts(given):
 def _pairs(given):
     handles, targets = ((given.ellipse(x, 0.3, 0.1) | given.ellipse(x, 0.7, 0.1))[None] for x in (0.3, 0.6))
     return [list(pair) for pair in region_pairs.pair_masks(handles, targets)]
+
+
+def _region_of_picture(given):
+    return picture_region.picture_region(given.picture()[0], DragPoints(*given.fractions()))
+
+
+def _region_of_attention(given):
+    height, width = given.height // 8, given.width // 8
+    cache = kv_cache.KVCache(range(given.steps), "gpu")
+    for step in range(given.steps):
+        cache.put(step, "block", given.normal(1, height * width, 32, seed=30 + step))
+    grid = walk_region.grid_of(*recorded_features.finest_grid(cache, height, width))
+    features = recorded_features.recorded_features(cache, 0, height, width, *grid)
+    return attention_region.attention_region(features, grid, DragPoints(*given.fractions()), width, height)
 
 
 def _tracks(given):
@@ -51,6 +75,14 @@ CASES = [
     ),
     Case("connected parts", ("points.connected_parts",), _parts),
     Case("pairs of regions", ("points.region_pairs",), _pairs),
+    # a region ends where few cells differ
+    Case(
+        "region from the picture", ("points.picture_region", "points.walk_region"), _region_of_picture, share=0.02,
+    ),
+    Case(
+        "region from attention", ("points.attention_region", "points.walk_region", "diffusion.recorded_features"),
+        _region_of_attention, share=0.02,
+    ),
     Case("tracks as drags", ("points.tracks",), _tracks),
     Case("points drawn on a picture", ("drawing.overlay", "drawing.shapes"), _drawn, 1e-3),
     Case("motion as colours and arrows", ("drawing.flow_colors", "drawing.shapes"), _colours, 1e-3),

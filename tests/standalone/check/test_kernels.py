@@ -67,21 +67,8 @@ def waits(case, size):
         return list(found)
 
 
-# more points, or bands of a large picture, are still asked one by one
-BY_POINT = {
-    case.name
-    for case in kernels.CASES
-    if case.name.startswith("displacement ") and case.name.endswith(("free", "held")) and "stretch" not in case.name
-}
-BY_BAND = {case.name for case in kernels.CASES if "warp.sheet" in case.modules} - {"Drag Warp of pieces"}
-
-
 @each_case
-def test_more_points_steps_and_pixels_make_a_card_wait_no_more_often(case, request):
-    if case.name in BY_POINT:
-        request.applymarker(pytest.mark.xfail(reason="each handle's part is asked for by itself"))
-    if case.name in BY_BAND:
-        request.applymarker(pytest.mark.xfail(reason="a picture is inverted in bands on a card, too"))
+def test_more_points_steps_and_pixels_make_a_card_wait_no_more_often(case):
     few, many = waits(case, kernels.SMALL), waits(case, kernels.LARGE)
     assert len(many) <= len(few) + case.spare, (few, many)
 
