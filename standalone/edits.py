@@ -48,7 +48,7 @@ def _found_region(image, points, arguments):
         mask = picture_region(image[0, :3], points)[None].float()
         print(f"Region: the thing that the handles lie on, {mask.mean():.0%} of the picture.", file=sys.stderr)
         return mask
-    found = "all of the picture, held at its border" if arguments.border == "held" else "a disc around each handle"
+    found = "all of the picture, held at its border" if arguments.border != "free" else "a disc around each handle"
     print(f"Region: {found}.", file=sys.stderr)
     return None
 
@@ -72,7 +72,7 @@ def demo(arguments):
     print(f"FastDrag: {len(points)} drag(s), inversion, latent warpage, BNNI, sampling with the KV cache.")
     after = paste(image, run_fastdrag(load_demo(), image, points, mask), mask, FEATHER)
     shown = draw_points(image.permute(0, 2, 3, 1), points, mask).permute(0, 3, 1, 2)
-    warped, _ = warp_picture(image, points, mask, border="held")
+    warped, _ = warp_picture(image, points, mask)
     save_picture(torch.cat((image, shown, warped, after), 3)[0], arguments.output)
     print(f"Before, points, the warp alone (held at the region's border), FastDrag: {arguments.output}")
 
@@ -93,9 +93,9 @@ def edit(arguments):
     holds_alpha = check_writable(output, image)
     method, model = choose(arguments, image[:, :3])
     _check_region(arguments, method)
-    if arguments.border is None:
-        # who did not ask for a warp has painted where the picture may change
-        arguments.border = "free" if arguments.method == "warp" or arguments.region == "picture" else "held"
+    if arguments.region and arguments.border is None:
+        # it is what moves, as a whole
+        arguments.border = "free"
     if method == "warp" and mask is None:
         mask = _found_region(image, points, arguments)
     if image.shape[1] == 4 and not (holds_alpha and method in TRANSPARENT):
@@ -107,7 +107,7 @@ def edit(arguments):
         after = paste(image, after, mask, FEATHER)
     else:
         # a warp leaves the rest as it is; a free one may carry what it moves out of the mask
-        held = mask is not None and arguments.border == "held"
+        held = mask is not None and arguments.border != "free"
         after = paste(image, after, (mask >= 0.5).float() if held else None)
     for i, picture in enumerate(after):
         # further candidates beside the first

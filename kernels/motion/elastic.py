@@ -15,8 +15,8 @@ from .nodes import apart_and_unlike, refine
 # lattice cells along the longer side of a region
 CELLS = 64
 # part of a lattice cell and half a cell around it that must be region for the plate to reach it, so that it is down at
-# the border itself; not all of it, since painted regions have specks
-COVERED = 0.9
+# the border itself; not all of it, since painted regions have specks, and since real pairs are a little better met so
+COVERED = 0.75
 # lattice cells around it: a handle at its border has cells one beyond, whose border is two more, of which opposite
 # sides share one
 PAD = 2
@@ -28,9 +28,9 @@ BEND, STEPS = 0.5, 16
 
 class HeldRegion:
     """A region [h, w] (bool, not empty) that is held at its border and pulled at handles [N, 2] (cell indices), N > 0;
-    a handle outside pulls where the region is nearest. Serves any targets."""
+    a handle outside pulls where the region is nearest. Serves any targets; plate is ClampedPlate or Plates."""
 
-    def __init__(self, region, handles):
+    def __init__(self, region, handles, plate=ClampedPlate):
         self.size = region.shape
         self.step = -(-max(region.shape) // CELLS)
         margin = (self.step - 1) // 2
@@ -48,7 +48,7 @@ class HeldRegion:
         self.handles = handles + self.shift
         columns, rows, _ = cells_around(self._on_lattice(self.handles))
         inside[rows, columns] = True
-        self.plate = ClampedPlate(inside)
+        self.plate = plate(inside)
         self.extent = self.handles.new_tensor(inside.shape[::-1])
 
     def _on_lattice(self, points):

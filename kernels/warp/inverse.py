@@ -1,14 +1,17 @@
 """The inverse of a forward displacement over a region: for every place of the picture, what arrives there."""
 
+import math
 from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 
-from .sheet import INDEX, Sheet, bands, grid, neighbours, squared
+from .sheet import INDEX, TEAR, Sheet, bands, grid, neighbours, squared
 
 # a flow whose changes are followed by another one more seldom than this moves pieces as they are, torn where it changes
 PIECES = 0.1
+# cells around a place in which what ends near it is looked for; and rounds of Newton's method from farther away
+SEARCHED, ROUNDS = 2, 4
 
 
 class Arrived(NamedTuple):
@@ -42,16 +45,21 @@ def _spread(best):
     return best
 
 
-def invert(flow, region, front="longest"):
+def invert(flow, region, front="longest", tears=True):
     """Yields Arrived, band after band, for the forward displacement flow [2, H, W] (x, y; cells) over region [H, W]
     (bool, not empty), in front what FRONTS says. Exact where the flow is affine around a cell; nothing arrives where
-    the region is torn open."""
+    the region is torn open, which is where it is stretched more than TEAR times, if it tears."""
     sheet = Sheet(flow, region)
     rows, columns = window = sheet.window(*region.shape)
     best = sheet.splat(window, front)
-    pieces = _is_pieces(sheet.flow, sheet.region)
+    pieces = tears and _is_pieces(sheet.flow, sheet.region)
     if not pieces:
-        sheet.linearise()
+        sheet.linearise(TEAR if tears else math.inf)
+    rounds, far = 1, 0 if tears else sheet.reach()
+    if far > SEARCHED:
+        rounds = ROUNDS
+        for _ in range(far):
+            best = torch.where(best < 0, _spread(best), best)
     high, wide = best.shape
     for start, stop in bands(high, wide):
         band = slice(rows.start + start, rows.start + stop), columns
@@ -66,14 +74,21 @@ def invert(flow, region, front="longest"):
         around = F.pad(best[above:below], (2, 2, above - start + 2, stop + 2 - below), value=-1)
         near = _spread(_spread(around))[2:-2, 2:-2].flatten()
         flat = place.flatten()
-        back, mask = sheet.solve(flat, near)
+        back, mask = sheet.solve(flat, near, rounds)
         # where the candidate in front leads nowhere: of those that lead there the one in front
         left = (near >= 0).logical_and_(~mask).nonzero()[:, 0]
         corner = left.div(wide, rounding_mode="floor").mul_(4).add_(left)
         offset = torch.arange(5, device=left.device)
         candidate = around.flatten()[corner + torch.cartesian_prod(offset * (wide + 4), offset).sum(1)[:, None]]
-        found, valid = (one.view_as(candidate) for one in sheet.solve(flat[left].repeat(25), candidate.flatten()))
+        found, valid = (
+            one.view_as(candidate) for one in sheet.solve(flat[left].repeat(25), candidate.flatten(), rounds)
+        )
         first = candidate.masked_fill_(~valid, -1).max(0)
         back[left] = found.gather(0, first.indices[None])[0]
         mask[left] = first.values >= 0
+        if not tears:
+            # where the sheet bends too much for Newton's method, the nearest of its cells
+            lost = (near >= 0).logical_and_(~mask).logical_and_(region[band].flatten())
+            nearest = sheet.own.view(-1).index_select(0, INDEX - (near & INDEX)).sub_(flat)
+            back, mask = torch.where(lost, nearest, back), mask | lost
         yield Arrived(band, place, back.view_as(place), mask.view(place.shape))

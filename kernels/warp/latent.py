@@ -5,7 +5,7 @@ import torch
 from .picture import drag_warp
 
 
-def warp(latent, flow, mask):
+def warp(latent, flow, mask, tears=True):
     """Moves latent [B, C, H, W] by the forward displacement flow [1, 2, H, W] (cells) inside mask [H, W].
 
     Returns the latent, 0 in the holes, and the holes [1, H, W]. Nothing outside the mask changes; content that leaves
@@ -14,6 +14,6 @@ def warp(latent, flow, mask):
     picture.
     """
     mask = mask.bool()
-    warped = drag_warp(latent, flow, mask[None], "bicubic")
+    warped = drag_warp(latent, flow, mask[None], "bicubic", tears=tears)
     holes = warped.opened[:1]
     return torch.where(mask, warped.image, latent).masked_fill(holes, 0), holes

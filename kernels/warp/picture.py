@@ -33,12 +33,12 @@ def _sampled(image, arrived, sampling):
     return sampled
 
 
-def _warp(image, flow, region, sampling, front):
+def _warp(image, flow, region, sampling, front, tears):
     """Warped of image [B, C, H, W] by one flow [2, H, W] over one region [H, W]."""
     out, opened, moved = image.clone(), torch.zeros_like(region), torch.zeros_like(region)
     if flow.any() and region.any():
         opened = region.clone()
-        for arrived in invert(flow.float(), region, front):
+        for arrived in invert(flow.float(), region, front, tears):
             rows, columns = arrived.window
             shifted = torch.view_as_real(arrived.back).abs() > STILL
             moved[rows, columns] = arrived.mask & (shifted[..., 0] | shifted[..., 1])
@@ -48,20 +48,21 @@ def _warp(image, flow, region, sampling, front):
     return Warped(out, opened, moved)
 
 
-def drag_warp(image, flow, region, sampling="bilinear", front="longest"):
+def drag_warp(image, flow, region, sampling="bilinear", front="longest", tears=True):
     """Warped of image [B, C, H, W] by the forward displacement flow [1 or B, 2, H, W] (x, y; pixels) over region
     [1 or B, H, W] (bool), by a choice of SAMPLINGS and FRONTS.
 
     moved is where moved content lies now, also outside the region; opened are the pixels of the region that nothing
-    reaches, which keep what they show. All other pixels stay bit for bit, all of them under zero flow.
+    reaches, which keep what they show. All other pixels stay bit for bit, all of them under zero flow. A region that
+    does not tear is one elastic sheet, however far it is stretched.
     """
     batch = len(image)
     region = region.bool()
     if len(flow) == len(region) == 1:
-        warped = _warp(image, flow[0], region[0], sampling, front)
+        warped = _warp(image, flow[0], region[0], sampling, front, tears)
         return Warped(warped.image, *(one.expand(batch, -1, -1) for one in warped[1:]))
     flow, region = flow.expand(batch, -1, -1, -1), region.expand(batch, -1, -1)
-    warped = [_warp(image[i : i + 1], flow[i], region[i], sampling, front) for i in range(batch)]
+    warped = [_warp(image[i : i + 1], flow[i], region[i], sampling, front, tears) for i in range(batch)]
     return Warped(torch.cat([one.image for one in warped]), *(torch.stack([o[k] for o in warped]) for k in (1, 2)))
 
 

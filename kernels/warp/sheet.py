@@ -2,6 +2,8 @@
 
 Positions and vectors are complex numbers x + i y in cells; a 2 x 2 matrix is u -> A u + B conj(u)."""
 
+import math
+
 import torch
 import torch.nn.functional as F
 
@@ -42,10 +44,10 @@ def neighbours(region, axis):
     return region.narrow(axis, 1, size) & region.narrow(axis, 0, size)
 
 
-def _edge(end, region, axis, unit):
+def _edge(end, region, axis, unit, tear):
     """Mean edge vector [h, w] from each cell to its neighbours along an axis, the unit where all are torn off."""
     step = end.diff(dim=axis)
-    torn = squared(step) > TEAR**2
+    torn = squared(step) > tear**2
     torn |= ~neighbours(region, axis)
     step.masked_fill_(torn, 0)
     whole = (~torn).float()
@@ -57,9 +59,9 @@ def _edge(end, region, axis, unit):
     return total.mul_(count.clamp_(min=1).reciprocal_()).masked_fill_(alone, unit)
 
 
-def _inverse_matrix(end, region):
+def _inverse_matrix(end, region, tear):
     """A and B [h, w] of the matrix that takes a step at the end of each cell back to a step in the cell."""
-    x, y = _edge(end, region, 1, 1), _edge(end, region, 0, 1j)
+    x, y = _edge(end, region, 1, 1, tear), _edge(end, region, 0, 1j, tear)
     determinant = (x.conj() * y).imag
     # where the sheet folds the content is still near its cell
     folded = determinant.abs() < 0.1
@@ -127,12 +129,22 @@ class Sheet:
             best.scatter_reduce_(0, place.flatten(), packed, "amax")
         return best.view(high + 2, wide + 2)[1:-1, 1:-1]
 
-    def linearise(self):
-        """Fills in the matrices."""
+    def reach(self):
+        """How far, at most, a place between cells that are neighbours ends up from the nearest of them, in cells."""
+        longest = 0.0
+        for a, b in bands(self.height, self.width):
+            below = min(b + 1, self.height)
+            end, region = self.own[a:below] + self.flow[a:below], self.region[a:below]
+            longest = max(longest, *(float((squared(end.diff(dim=k)) * neighbours(region, k)).max()) for k in (0, 1)))
+        return math.ceil(math.sqrt(longest / 2))
+
+    def linearise(self, tear):
+        """Fills in the matrices of a sheet that tears where neighbours end up farther apart than tear."""
         self.a, self.b = torch.empty_like(self.own), torch.empty_like(self.own)
         for a, b in bands(self.height, self.width):
             above, below = max(a - 1, 0), min(b + 1, self.height)
-            matrix = _inverse_matrix(self.own[above:below] + self.flow[above:below], self.region[above:below])
+            end = self.own[above:below] + self.flow[above:below]
+            matrix = _inverse_matrix(end, self.region[above:below], tear)
             for out, part in zip((self.a, self.b), matrix, strict=True):
                 out[a:b] = part[a - above : b - above]
 
@@ -141,16 +153,17 @@ class Sheet:
             self.b.view(-1).index_select(0, cell).mul_(rest.conj())
         )  # fmt: skip
 
-    def solve(self, place, candidate):
-        """What leads from the places [n] back to their sources, by Newton's method from candidates of splat, and
-        whether content is there."""
+    def solve(self, place, candidate, rounds=1):
+        """What leads from the places [n] back to their sources, by rounds of Newton's method from candidates of splat,
+        and whether content is there."""
         cell = INDEX - (candidate & INDEX)
         own, flow = self.own.view(-1), self.flow.view(-1)
-        near = own.index_select(0, cell)
-        near = torch.view_as_real(near + self._step(place - near - flow.index_select(0, cell), cell)).round_()
-        x = near[:, 0].sub_(self.corner.real).clamp_(0, self.width - 1)
-        y = near[:, 1].sub_(self.corner.imag).clamp_(0, self.height - 1)
-        cell = y.int().mul_(self.width).add_(x.int()).long()
+        for _ in range(rounds):
+            near = own.index_select(0, cell)
+            near = torch.view_as_real(near + self._step(place - near - flow.index_select(0, cell), cell)).round_()
+            x = near[:, 0].sub_(self.corner.real).clamp_(0, self.width - 1)
+            y = near[:, 1].sub_(self.corner.imag).clamp_(0, self.height - 1)
+            cell = y.int().mul_(self.width).add_(x.int()).long()
         near = torch.view_as_complex(near).add_(self.corner).sub_(place)
         step = self._step((near + flow.index_select(0, cell)).neg_(), cell)
         # in another sheet the step is longer than a cell

@@ -9,6 +9,7 @@ from ...kernels.warp.alpha import warp_picture
 from ...kernels.warp.picture import SAMPLINGS, inpaint_mask
 from ...kernels.warp.sheet import FRONTS
 from ..fitting import fit_flow, mask_of_picture
+from ..held_regions import PLATES
 from ..inputs import BORDER_INPUT, DRAG_POINTS_INPUT, FLOW_INPUT
 from ..types import FlowType, schema
 
@@ -78,6 +79,7 @@ class DragWarp(io.ComfyNode):
             ],
         )
 
+    # a border that is left out is what it was before there was a choice
     @classmethod
     def execute(
         cls, image, drag_points, displacement, sampling, front, seam, grow, feather, mask=None, flow=None, border="free"
@@ -90,14 +92,16 @@ class DragWarp(io.ComfyNode):
             handles, targets = drag_points.to_grid(width, height)
             if region is None:
                 region = find_region(handles, targets, height, width, border)[None]
-            flow = torch.cat([displace(handles, targets, one, displacement, border=border) for one in region])
+            flow = torch.cat(
+                [displace(handles, targets, one, displacement, border=border, plate=PLATES) for one in region]
+            )
         else:
             flow = fit_flow(flow, height, width, NODE, len(image))
             if region is None:
                 region = torch.hypot(*flow.unbind(1)) >= STILL
             flow = flow * region[:, None].to(flow)
         warped, opened, moved = warp_picture(
-            image.movedim(-1, 1), flow.to(image.device), region.to(image.device), sampling, front
+            image.movedim(-1, 1), flow.to(image.device), region.to(image.device), sampling, front, border == "free"
         )
         # where a border is held nothing breaks off
         repaint = inpaint_mask(opened, moved, 0 if border == "held" else seam, grow, feather)

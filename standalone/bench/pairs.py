@@ -24,7 +24,7 @@ from ..picture_files import read_picture
 from ..user_input import UserError
 from . import instantdrag
 from .metrics import psnr, ssim
-from .quality import fastdrag_in, nothing
+from .quality import fastdrag_by, nothing
 from .warp import DEFAULT
 
 FLOW = "flow.safetensors"
@@ -135,15 +135,15 @@ def _displaced(choice, **words):
     return flow_of
 
 
-def _warped(pair, flow):
-    return drag_warp(pair.source[None], flow, pair.mask > 0.5)
+def _warped(pair, flow, border="free"):
+    return drag_warp(pair.source[None], flow, pair.mask > 0.5, tears=border == "free")
 
 
-def _moved(flow_of):
+def _moved(flow_of, border="free"):
     """The motion alone: what opens up is filled from the nearest pixels beside, above and below it, for all alike."""
 
     def run(model, pair):
-        warped, opened, _ = _warped(pair, flow_of(pair))
+        warped, opened, _ = _warped(pair, flow_of(pair), border)
         return bnni(warped, opened[0])[0]
 
     return run
@@ -161,11 +161,11 @@ def _repaired(flow_of):
 MOTIONS = [(choice, {}) for choice in DISPLACEMENTS] + [(choice, {"border": "held"}) for choice in HELD]
 ALONE = (
     {"nothing done": nothing}
-    | {" ".join((choice, *words.values())): _moved(_displaced(choice, **words)) for choice, words in MOTIONS}
+    | {" ".join((choice, *words.values())): _moved(_displaced(choice, **words), **words) for choice, words in MOTIONS}
     | {"motion predictor": _moved(instantdrag.predicted)}
 )
 OF_FLOW = {"FLOW file": _moved(lambda pair: pair.flow)}
-BY_MODEL = {"FastDrag": fastdrag_in("inverse"), "Drag Warp and repair": _repaired(_displaced(DEFAULT))}
+BY_MODEL = {"FastDrag": fastdrag_by(), "Drag Warp and repair": _repaired(_displaced(DEFAULT))}
 METHODS = ALONE | OF_FLOW | BY_MODEL
 
 

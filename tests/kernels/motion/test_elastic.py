@@ -55,7 +55,8 @@ def test_the_border_is_held(choice):
         flow = held(HANDLES * scale, HANDLES * scale + drags, region, choice)[0]
         # the frame is border, too
         edge = region & (F.max_pool2d(F.pad(~region, (1,) * 4, value=True)[None].float(), 3, 1)[0] > 0)
-        assert flow[:, edge].norm(dim=0).max() < 0.02 * drags.norm()
+        assert flow[:, edge].norm(dim=0).max() < 0.03 * drags.norm()
+        assert flow[:, edge].norm(dim=0).mean() < 0.01 * drags.norm()
         assert flow[:, region].norm(dim=0).max() > 0.9 * drags.norm()
 
 

@@ -8,10 +8,10 @@ from dragkit.kernels.warp.inverse import invert
 from ..known_motions import ALL, DISC, HANDLES, HEIGHT, MOTIONS, RING, WIDTH, X, Y, field
 
 
-def inverse(flow, region, front="longest"):
+def inverse(flow, region, front="longest", **options):
     """Sources [H, W, 2] and where content arrives [H, W]."""
     source, mask = torch.zeros(*region.shape, 2), torch.zeros_like(region)
-    for arrived in invert(flow, region, front):
+    for arrived in invert(flow, region, front, **options):
         source[arrived.window] = torch.view_as_real(arrived.place + arrived.back)
         mask[arrived.window] = arrived.mask
     return source, mask
@@ -71,6 +71,26 @@ def test_a_region_tears_where_it_is_stretched_more_than_three_times(axis, stretc
     if torn:
         # each cell keeps its own place, two of three between them open up
         assert 0.3 < between.float().mean() < 0.75
+
+
+@pytest.mark.parametrize("pull,stretch", [(27, 3), (42, 6), (52, 20)])
+def test_a_region_that_does_not_tear_is_covered_however_far_it_is_stretched(pull, stretch):
+    cells = torch.stack((X, Y), -1)[DISC]
+    middle = (cells.amin(0) + cells.amax(0)) / 2
+    handle = (middle - torch.tensor([pull / 2, 0]))[None].double()
+    flow = displace(handle, handle + torch.tensor([[pull, 0.0]]), DISC, "rigid", border="held")[0]
+    ends = torch.stack((X, Y)) + flow
+    assert ends.diff(dim=2).norm(dim=0).max() > stretch
+    assert not inverse(flow, DISC)[1][DISC].all()
+    source, mask = inverse(flow, DISC, tears=False)
+    assert mask[DISC].all() and mask.sum() < 1.05 * DISC.sum()
+    # what arrives lies between the ends of the cells around its source
+    x, y = (source[DISC][:, i].floor().long() for i in (0, 1))
+    corners = torch.stack([ends[:, y + j, x + i] for i in (0, 1) for j in (0, 1)])
+    places = torch.stack((X, Y))[:, DISC]
+    slack = 0.6 + 0.1 * (corners.amax(0) - corners.amin(0))
+    between = (places >= corners.amin(0) - slack) & (places <= corners.amax(0) + slack)
+    assert between.all(0).float().mean() > 0.97
 
 
 @pytest.mark.parametrize("shift", [(0.5, 0.0), (-0.5, 1.5), (10.5, -3.5)])
