@@ -114,6 +114,8 @@ def table(rows):
 
 
 def check(arguments):
+    import torch
+
     from ..bench import results
     from .comfyui import interpreter
     from .setting import Setting
@@ -122,9 +124,16 @@ def check(arguments):
         raise UserError("--comfyui-python is the Python of a ComfyUI; name its folder with --comfyui")
     comfyui = interpreter(arguments.comfyui, arguments.comfyui_python) if arguments.comfyui else None
     setting = Setting(device_of(arguments.device), arguments.quick)
+    threads = torch.get_num_threads()
+    if setting.quick and setting.device.type == "cpu":
+        # on tensors this small, threads that wait for a busy core cost many times what they save
+        torch.set_num_threads(1)
     words = ["dragkit", "check", "--device", setting.device.type, *(["--quick"] if arguments.quick else [])]
     document = results.about("check", words, 0, setting.device.type)
-    rows = run_checks(setting, comfyui)
+    try:
+        rows = run_checks(setting, comfyui)
+    finally:
+        torch.set_num_threads(threads)
     print(table(rows))
     if arguments.json:
         results.write(document | {"rows": rows}, arguments.json)
