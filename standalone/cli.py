@@ -60,6 +60,7 @@ def train_motion(arguments):
     made = train_motion(
         arguments.data, arguments.out, arguments.steps, arguments.batch, arguments.learning_rate, arguments.seed,
         workers=arguments.workers, precision=arguments.precision, flow=arguments.flow,
+        begin=arguments.begin,
     )  # fmt: skip
     print(f"{arguments.out}: {made['step']} steps, {made['skipped']} file(s) skipped")
 
@@ -204,6 +205,9 @@ def parser():
         "--flow", type=existing("file", "dis", "raft"), default="dis", metavar="dis|raft|FILE",
         help="optical flow of videos (%(default)s)",
     )  # fmt: skip
+    one.add_argument(
+        "--from", dest="begin", type=existing("file"), metavar="FILE", help="weights to begin with; none: a new network"
+    )
     one.set_defaults(run=train_motion)
     return main
 

@@ -2,6 +2,7 @@
 
 import sys
 from contextlib import contextmanager
+from functools import partial
 
 import torch
 from tqdm import tqdm
@@ -71,7 +72,11 @@ def _flow_of(image, points, mask, arguments):
             flow = generate_flow(load_flowgen(arguments.flowgen), image, points.handles, points.targets)
         else:
             network = load_motion_predictor(arguments.predictor or MOTION_PREDICTOR)
-            flow = predict_total_flow(lambda *seen: predict_flow(network, *seen), image, points.handles, points.targets)
+            region = mask[0] >= 0.5 if mask is not None and arguments.border == "held" else None
+            if region is not None and not network.knows_regions:
+                print("The predictor knows no regions: in the mask its first guess alone counts.", file=sys.stderr)
+            predict = partial(predict_flow, network, region=region)
+            flow = predict_total_flow(predict, image, points.handles, points.targets)
         flow = resize_flow(flow, *image.shape[-2:])
         return flow if mask is None else confine_flow(flow, mask)
 

@@ -65,7 +65,7 @@ class Predictor:
     does) by a flow = predict(picture [1, 3, H, W], handles, targets); picture = render(latent).
 
     The farthest handle goes at most `pace` pixels in a round, or what the rounds left ask for: a few steps of Adam move
-    content no farther.
+    content no farther. predict is told no region: patches that fade out towards its border let the content lag behind.
     """
 
     predict: Callable

@@ -1,4 +1,5 @@
-"""The first guess of the next step, from the points alone: even steps, on arcs where neighbouring drags turn together.
+"""The first guess of the next step, from the points and the region alone: even steps, on arcs where neighbouring drags
+turn together; held at the border of the region, where there is one.
 
 Points [N, 2] are (x, y) in pixels; a vector (x, y) is the complex number x + iy here, so that turning and growing is
 one multiplication.
@@ -6,12 +7,16 @@ one multiplication.
 
 import torch
 
+from .displacements import REACH, displace
+
 # of the longer side: how far the farthest handle moves in one step on its path (all that remains, if that is less)
 STEP = 1 / 24
 # of the longer side: neighbours of a handle
 NEAR = 1 / 10
 # logarithm of a growth, and part of the motion unexplained, that speak against one rigid thing
 GROWTH, REST = 0.3, 0.4
+# of DISPLACEMENTS, in a region
+HELD = "rigid"
 
 
 def _complex(points):
@@ -39,11 +44,19 @@ def turns(handles, targets, near):
     return torch.where((spread > 1) & turn.isfinite(), turn * trust, 0)
 
 
-def first_guess(handles, targets, height, width):
+def _near(region, handle, reach):
+    """Whether region [H, W] has a pixel within reach of handle (x, y), in x and in y."""
+    (left, right), (top, bottom) = ((max(0, int(at - reach)), max(0, int(at + reach) + 1)) for at in handle)
+    return bool(region[top:bottom, left:right].any())
+
+
+def first_guess(handles, targets, height, width, region=None):
     """FLOW [1, 2, H, W] in which the farthest handle goes STEP of the longer side on its path, and the others as long.
 
     Each handle z runs on the spiral of its surroundings: after the part s of the time it has moved by
-    (e^(s turn) - 1) / (e^turn - 1) of its drag. Pixels move as the handles do, weighted by 1 / distance^6.
+    (e^(s turn) - 1) / (e^turn - 1) of its drag. Pixels move as the handles do, weighted by 1 / distance^6; in a region
+    [H, W] (bool, not empty) by the rigid displacement that is held at its border, and outside not at all. A handle that
+    is REACH away from it, or has gone as far, pulls nothing.
     """
     side = max(height, width)
     turn = turns(handles, targets, NEAR * side)
@@ -54,6 +67,11 @@ def first_guess(handles, targets, height, width):
     path = motion.abs() * (turn / (torch.exp(turn) - 1)).abs() * growth
     time = (STEP * side / path.clamp(min=1e-9)).amin().clamp(max=1.0)
     part = torch.where(straight, time.to(turn), (torch.exp(time * turn) - 1) / (torch.exp(turn) - 1))
+
+    if region is not None:
+        pull = torch.tensor([_near(region, handle, REACH * side) for handle in handles.tolist()])
+        handles, moves = handles[pull] - 0.5, torch.view_as_real(part * motion)[pull]
+        return displace(handles, handles + moves, region, HELD, reach=2 * REACH * side, border="held")
 
     y, x = torch.meshgrid(*(torch.arange(n, device=handles.device) + 0.5 for n in (height, width)), indexing="ij")
     offset = torch.complex(x, y).to(motion) - _complex(handles)[:, None, None]

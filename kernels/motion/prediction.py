@@ -17,6 +17,8 @@ RADIUS = 4
 # longer side, in pixels, of the picture that the network sees
 SIDE = 64
 ROUNDS = 25
+# of a straight step: what is no step
+STILL = 0.02
 
 
 def input_maps(image, handles, guess):
@@ -49,9 +51,10 @@ def sample_flow(flow, points):
     return F.grid_sample(flow, grid, "bilinear", "border", align_corners=False)[0, :, 0].T.to(points)
 
 
-def predict_flow(network, image, handles, targets):
+def predict_flow(network, image, handles, targets, region=None):
     """FLOW [1, 2, H, W] of the next step for image [1, 3, H, W] (0..1), in its pixels: the first guess, corrected by
-    the network; no points, no motion."""
+    the network; no points, no motion. In a region [h, w] (bool, not empty; any grid on the picture) the guess, held at
+    its border, keeps the picture's own resolution, and is what counts where the network knows no regions."""
     height, width = image.shape[-2:]
     if not len(handles):
         return image.new_zeros(1, 2, height, width)
@@ -59,6 +62,16 @@ def predict_flow(network, image, handles, targets):
     rows, columns = (max(1, round(side * scale)) for side in (height, width))
     small = F.interpolate(image, (rows, columns), mode="bilinear", antialias=scale < 1, align_corners=False)
     factor = torch.tensor([columns / width, rows / height], dtype=handles.dtype, device=handles.device)
+    if region is not None:
+        covered = F.adaptive_avg_pool2d(region[None].to(image), (height, width))[0]
+        # one that is thin everywhere has the pixels that it covers most
+        region = covered >= covered.amax().clamp(max=0.5)
+        guess = first_guess(handles, targets, height, width, region).to(image)
+        if not network.knows_regions:
+            return guess
+        seen = input_maps(small, handles * factor, resize_flow(guess, rows, columns))
+        correction = F.interpolate(network(seen), (height, width), mode="bilinear", align_corners=False)
+        return corrected(guess, correction)
     handles, targets = handles * factor, targets * factor
     guess = first_guess(handles, targets, rows, columns).to(small)
     return resize_flow(corrected(guess, network(input_maps(small, handles, guess))), height, width)
@@ -73,8 +86,8 @@ def predict_step(network, image, handles, targets):
 @dataclass(frozen=True)
 class Round:
     """flow [1, 2, H, W] of the step, handles [N, 2] after it; away, outside, late [N]: handles that the prediction
-    would have taken away from their targets, out of the picture, or not near enough to arrive in time; they went
-    straight instead."""
+    would have taken away from their targets, out of the picture, or not near enough to arrive in time, as where it says
+    that nothing moves; they went straight instead."""
 
     flow: torch.Tensor
     handles: torch.Tensor
@@ -105,8 +118,10 @@ def guarded_step(predict, image, handles, targets, rounds_left=ROUNDS):
     # said so that a prediction that is no number is outside, too
     outside = ~((moved >= 0) & (moved <= size)).all(-1)
     away = (after > distance) & ~outside
-    late = (after > (rounds_left - 1) * pace * step) & ~outside & ~away
-    straight = torch.lerp(handles, targets, min(1.0, pace * step / farthest))
+    part = min(1.0, pace * step / farthest)
+    still = (moved - handles).norm(dim=-1) < STILL * part * distance
+    late = ((after > (rounds_left - 1) * pace * step) | still) & ~outside & ~away
+    straight = torch.lerp(handles, targets, part)
     return Round(flow, torch.where((away | outside | late)[:, None], straight, moved), away, outside, late)
 
 

@@ -106,8 +106,11 @@ class SimVP(nn.Module):
     """Maps [B, 6, H, W] (RGB, delta x, delta y, heatmap) to flow [B, 2, H, W], any H and W.
 
     hid_S, hid_T are the channels of encoder and translator, N_S, N_T their depths; the defaults are the published ones
-    (13.8 million parameters). Parameter names are those of the published code.
+    (13.8 million parameters). Parameter names are those of the published code. knows_regions: whether it was trained
+    with regions, and so is asked in one.
     """
+
+    knows_regions = False
 
     def __init__(self, hid_S=64, hid_T=256, N_S=4, N_T=8):  # noqa: N803
         super().__init__()
@@ -134,7 +137,7 @@ class PredictorError(ValueError):
 
 def metadata_of(network):
     """The strings that travel with the weights of a SimVP."""
-    return {"format": FORMAT, "config": json.dumps(network.config)}
+    return {"format": FORMAT, "config": json.dumps(network.config), "regions": json.dumps(network.knows_regions)}
 
 
 def build(weights, metadata, name):
@@ -148,6 +151,8 @@ def build(weights, metadata, name):
         # nothing is allocated before the tensors are seen to fit
         with torch.device("meta"):
             network = SimVP(**config)
+        # files of before have none
+        network.knows_regions = metadata.get("regions") == "true"
         network.load_state_dict({key: value.float() for key, value in weights.items()}, assign=True)
     except (KeyError, TypeError, RuntimeError, json.JSONDecodeError) as error:
         raise PredictorError(f"the weights in {name} do not fit the network that its metadata describes") from error

@@ -1,5 +1,6 @@
 """InstantDrag's first half: how everything in a picture moves, from a few drags."""
 
+from functools import partial
 from pathlib import Path
 
 import comfy.model_management
@@ -13,7 +14,7 @@ from ...kernels.motion.prediction import ROUNDS
 from ...kernels.motion.total_flow import predict_total_flow
 from ...weights.tensor_files import read_safetensors
 from ..fitting import mask_of_picture
-from ..inputs import PICTURE_POINTS_INPUT
+from ..inputs import BORDER_INPUT, PICTURE_POINTS_INPUT
 from ..model_files import chosen, listed, on_device, register_folder
 from ..motion.prediction import MotionPredictor
 from ..progress import Progress
@@ -61,15 +62,18 @@ class LoadFlowGen(io.ComfyNode):
         return io.NodeOutput(FlowGenNetwork(path))
 
 
-def _whole_way(predictor, image, handles, targets):
-    """FLOW [B, 2, h, w] of each picture of image [B, 3, H, W], step by step."""
+def _whole_way(predictor, image, handles, targets, regions):
+    """FLOW [B, 2, h, w] of each picture of image [B, 3, H, W], step by step; regions: of each, [H, W] or None."""
     progress = Progress(ROUNDS * len(image))
 
-    def predict(*state):
+    def predict(*state, region):
         progress.tick()
-        return predictor(*state)
+        return predictor(*state, region)
 
-    flow = torch.cat([predict_total_flow(predict, one[None], handles, targets) for one in image])
+    flow = torch.cat([
+        predict_total_flow(partial(predict, region=region), one[None], handles, targets)
+        for one, region in zip(image, regions, strict=True)
+    ])  # fmt: skip
     progress.finish()
     return flow
 
@@ -110,6 +114,7 @@ class FlowGenNode(io.ComfyNode):
                     optional=True,
                     tooltip="Where things may move (1 = may move). None, or an empty one: wherever the network says.",
                 ),
+                BORDER_INPUT,
             ],
             outputs=[
                 FlowType.Output(
@@ -119,11 +124,15 @@ class FlowGenNode(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, network, image, drag_points, scale, mode, mask=None):
+    def execute(cls, network, image, drag_points, scale, mode, mask=None, border="free"):
         mask = mask_of_picture(mask, image, "FlowGen")
         pixels, points = image[..., :3].movedim(-1, 1), (drag_points.handles, drag_points.targets)
         if isinstance(network, MotionPredictor):
-            flow = _whole_way(network, pixels, *points)
+            held = mask is not None and border == "held"
+            if held:
+                network.mention_region("FlowGen")
+            regions = (mask >= 0.5).expand(len(image), -1, -1) if held else [None] * len(image)
+            flow = _whole_way(network, pixels, *points, regions)
         else:
             flow = generate_flow(network, pixels, *points, mode, scale or None)
         return io.NodeOutput(flow if mask is None else confine_flow(flow, mask))

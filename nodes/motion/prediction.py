@@ -1,5 +1,7 @@
 """DynaDrag's motion predictor: loaded from a file, and asked where everything goes next."""
 
+import logging
+from functools import partial
 from pathlib import Path
 
 import comfy.model_management
@@ -10,7 +12,7 @@ from ...kernels.motion.simvp import build
 from ...kernels.points.drag_points import DragPoints
 from ...weights import MOTION_PREDICTOR
 from ...weights.tensor_files import read_safetensors
-from ..fitting import check_one_picture
+from ..fitting import check_one_picture, mask_of_picture
 from ..model_files import chosen, listed, on_device, register_folder
 from ..types import DragPointsType, FlowType, MotionPredictorType, schema
 
@@ -32,10 +34,19 @@ class MotionPredictor:
         name = f"Load Motion Predictor: {Path(path).name}"
         self.patcher = on_device(build(*read_safetensors(path, name), name))
 
-    def __call__(self, picture, handles, targets):
-        """FLOW [1, 2, H, W] of the next step for a picture [1, 3, H, W] (0..1), and points in its pixels."""
+    def mention_region(self, node):
+        """Says in the log that the network is not asked in a region, where that is so."""
+        if not self.patcher.model.knows_regions:
+            logging.info(
+                "%s: this motion predictor knows no regions; the motion in mask is its first guess alone", node
+            )
+
+    def __call__(self, picture, handles, targets, region=None):
+        """FLOW [1, 2, H, W] of the next step for a picture [1, 3, H, W] (0..1), and points in its pixels; it is held at
+        the border of a region [h, w] (bool)."""
         comfy.model_management.load_models_gpu([self.patcher])
-        flow = predict_flow(self.patcher.model, picture.to(self.patcher.load_device).float(), handles, targets)
+        picture = picture.to(self.patcher.load_device).float()
+        flow = predict_flow(self.patcher.model, picture, handles, targets, region)
         return flow.to(handles.device)
 
 
@@ -87,6 +98,12 @@ class MotionPrediction(io.ComfyNode):
                     max=1000,
                     tooltip="Steps in which the targets are to be reached; few make longer steps.",
                 ),
+                io.Mask.Input(
+                    "mask",
+                    optional=True,
+                    tooltip="Where the picture may change (1 = may change): the motion fades out towards its border. "
+                    "None, or an empty one: everything goes along.",
+                ),
             ],
             outputs=[
                 FlowType.Output("flow", display_name="flow", tooltip="The motion, in pixels of the picture."),
@@ -97,9 +114,13 @@ class MotionPrediction(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, motion_predictor, image, drag_points, rounds_left):
+    def execute(cls, motion_predictor, image, drag_points, rounds_left, mask=None):
         check_one_picture(image, "Motion Prediction")
         height, width = image.shape[1:3]
         handles, targets = drag_points.to_pixels(width, height)
-        step = guarded_step(motion_predictor, image[..., :3].movedim(-1, 1), handles, targets, rounds_left)
+        mask = mask_of_picture(mask, image, "Motion Prediction")
+        if mask is not None:
+            motion_predictor.mention_region("Motion Prediction")
+        predict = partial(motion_predictor, region=None if mask is None else mask[0] >= 0.5)
+        step = guarded_step(predict, image[..., :3].movedim(-1, 1), handles, targets, rounds_left)
         return io.NodeOutput(step.flow, DragPoints.from_pixels(step.handles, targets, width, height))

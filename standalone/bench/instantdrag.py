@@ -1,6 +1,6 @@
 """InstantDrag for the quality bench: the demo model's FlowDiffusion with motions of several kinds."""
 
-from functools import cache
+from functools import cache, partial
 
 from ...kernels.motion.displacements import displace
 from ...kernels.motion.flow import confine_flow, resize_flow
@@ -16,8 +16,13 @@ flowdiffusion, predictor = cache(load_demo_flowdiffusion), cache(load_motion_pre
 
 def predicted(case):
     """By the motion predictor."""
-    points = (case.points.handles, case.points.targets)
-    flow = predict_total_flow(lambda *seen: predict_flow(predictor(), *seen), case.source[None], *points)
+    return by_network(case, predictor())
+
+
+def by_network(case, network, region=None):
+    """By a motion predictor, held at the border of a region [H, W]."""
+    predict = partial(predict_flow, network, region=region)
+    flow = predict_total_flow(predict, case.source[None], case.points.handles, case.points.targets)
     return resize_flow(flow, *case.source.shape[-2:])
 
 

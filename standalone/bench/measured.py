@@ -68,8 +68,10 @@ less: heads turn on bodies that stay.""",
         """\
 {scenes} scenes of each kind: seeds, photographs and textures that no training saw, motions up to a quarter farther,
 each rolled out from the handles to the targets. *path*: mean distance of a handle's way from its true path. LWF,
-FastDrag's formula, is told the region that the motion sweeps; the others are not.""",
+FastDrag's formula, is told the region that the motion sweeps. *region*: told one as people paint it, around all that
+moves and where to, and held at its border; the others are told none. A camera's motion is everywhere.""",
         "*flow*: end-point error of the first step's dense flow over what truly moves (a step is 4.17 %).",
+        "*inside*: the same over all of the painted region, what stays in it among that.",
         "*guarded*: steps that led away from the target or out of the picture or came too late, and were replaced.",
     ),
     "kernels": (

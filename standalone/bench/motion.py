@@ -9,7 +9,7 @@ from ...kernels.motion.displacements import displace
 from ...kernels.motion.first_guess import STEP, first_guess
 from ...kernels.motion.prediction import predict_flow, roll_out
 from ...weights import HELD_OUT
-from ..models.predictors import load_motion_predictor
+from ..models.predictors import in_regions, load_motion_predictor
 from ..scenes.drag_samples import make_sample
 from ..scenes.motions import positions
 from ..scenes.moving import KINDS
@@ -32,9 +32,9 @@ def even_part(handles, targets, height, width):
     return min(1.0, STEP * max(height, width) / max(farthest, 1e-9))
 
 
-def guessed(image, handles, targets):
+def guessed(image, handles, targets, region=None):
     """The first guess that the network corrects, alone."""
-    return first_guess(handles, targets, *image.shape[-2:])
+    return first_guess(handles, targets, *image.shape[-2:], region)
 
 
 def straight(image, handles, targets):
@@ -69,8 +69,8 @@ def path_distance(rounds, sample):
 
 def bench_motion(count=40, seed=0, network=None):
     """A row per method and sample, `count` of each kind: distance of the path and end-point error of the first step's
-    flow where the content moves, both in percent of the picture's side; rounds, steps that the guard replaced, and
-    whether the targets were reached."""
+    flow where the content moves, and inside the region as painted, moving or not (None without one), all in percent of
+    the picture's side; rounds, steps that the guard replaced, and whether the targets were reached."""
     network = network or load_motion_predictor()
     surfaces = Surfaces([photograph(name, PIXELS) for name in HELD_OUT], TEXTURES + seed)
     rows = []
@@ -83,13 +83,21 @@ def bench_motion(count=40, seed=0, network=None):
             "equal straight steps": straight,
             "LWF": partial(stretched, sample.swept()),
         }
+        # a camera's motion is everywhere
+        painted = not sample.region.all()
+        if painted:
+            methods |= {
+                "its network, region": partial(predict_flow, in_regions(network, True), region=sample.region),
+                "its first guess alone, region": partial(guessed, region=sample.region),
+            }
         for name, predict in methods.items():
             with torch.no_grad():
                 rounds = roll_out(predict, sample.picture[None], sample.handles, sample.targets)
-            error = (rounds[0].flow[0] - sample.flow).norm(dim=0)[sample.moving].mean().item()
+            error = 100 / SIZE * (rounds[0].flow[0] - sample.flow).norm(dim=0)
             rows.append({
                 "kind": kind, "method": name, "handles": len(sample.handles),
-                "path": 100 / SIZE * path_distance(rounds, sample).item(), "flow": 100 / SIZE * error,
+                "path": 100 / SIZE * path_distance(rounds, sample).item(), "flow": error[sample.moving].mean().item(),
+                "inside": error[sample.region].mean().item() if painted else None,
                 "rounds": len(rounds),
                 "guarded": torch.stack([r.away | r.outside | r.late for r in rounds]).float().mean().item(),
                 "reached": bool(torch.equal(rounds[-1].handles, sample.targets)),

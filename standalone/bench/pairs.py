@@ -19,6 +19,7 @@ from ...kernels.warp.bnni import bnni
 from ...kernels.warp.picture import drag_warp, inpaint_mask
 from ...weights.tensor_files import read_safetensors
 from ..methods.warp import repair
+from ..models.predictors import in_regions
 from ..picture_files import read_mask as mask_of_file
 from ..picture_files import read_picture
 from ..user_input import UserError
@@ -135,6 +136,13 @@ def _displaced(choice, **words):
     return flow_of
 
 
+def _in_region(asked):
+    def flow_of(pair):
+        return instantdrag.by_network(pair, in_regions(instantdrag.predictor(), asked), pair.mask[0] > 0.5)
+
+    return flow_of
+
+
 def _warped(pair, flow, border="free"):
     return drag_warp(pair.source[None], flow, pair.mask > 0.5, tears=border == "free")
 
@@ -162,7 +170,11 @@ MOTIONS = [(choice, {}) for choice in DISPLACEMENTS] + [(choice, {"border": "hel
 ALONE = (
     {"nothing done": nothing}
     | {" ".join((choice, *words.values())): _moved(_displaced(choice, **words), **words) for choice, words in MOTIONS}
-    | {"motion predictor": _moved(instantdrag.predicted)}
+    | {
+        "motion predictor": _moved(instantdrag.predicted),
+        "its first guess held": _moved(_in_region(False), "held"),
+        "its network held": _moved(_in_region(True), "held"),
+    }
 )
 OF_FLOW = {"FLOW file": _moved(lambda pair: pair.flow)}
 BY_MODEL = {"FastDrag": fastdrag_by(), "Drag Warp and repair": _repaired(_displaced(DEFAULT))}

@@ -54,6 +54,10 @@ def motion_flow(rows):
     return _motion(rows, "flow")
 
 
+def motion_inside(rows):
+    return _motion([row for row in rows if row.get("inside") is not None], "inside")
+
+
 def motion_rounds(rows):
     lines = [
         [
@@ -169,7 +173,7 @@ TABLES = {
     "dynadrag": (dynadrag,),
     "pairs": (pairs,),
     "regions": (regions.overlaps, regions.drags, regions.pairs),
-    "motion": (motion_path, motion_flow, motion_rounds),
+    "motion": (motion_path, motion_flow, motion_inside, motion_rounds),
     "kernels": (kernels_latent, kernels_warp),
     "cost": (cost_fastdrag, cost_lightningdrag, cost_instantdrag),
     "editor": (editor_frames, editor_value),

@@ -1,4 +1,5 @@
-"""One drag on a picture with its truth: handles, their paths to the targets, and the flow of the next step."""
+"""One drag on a picture with its truth: handles, their paths to the targets, the flow of the next step, and the region
+that a person might paint for it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,18 +10,22 @@ import torch.nn.functional as F
 
 from ...kernels.motion.first_guess import STEP, first_guess
 from ...kernels.motion.prediction import SIDE, input_maps
+from .coarse_regions import SHAPES, coarse_region
 from .motions import positions
 from .moving import scene
 from .random_choices import Dice
 
 MAX_HANDLES = 7
+# pixels around a region, of the longer side
+MARGINS = (1 / 64, 3 / 32)
 TIMES = torch.linspace(0, 1, 49)
 
 
 @dataclass(frozen=True)
 class Sample:
     """picture [3, S, S]; handles, targets [N, 2]; paths [49, N, 2] over the time, in pixels; flow [2, S, S] of the next
-    step; moving [S, S]: where content moves, swept(): where it comes by on its way."""
+    step; moving [S, S]: where content moves, swept(): where it comes by on its way; region [S, S]: what a person might
+    paint."""
 
     kind: str
     picture: torch.Tensor
@@ -30,16 +35,22 @@ class Sample:
     flow: torch.Tensor
     moving: torch.Tensor
     swept: Callable
+    region: torch.Tensor
 
-    def item(self):
-        """What a training takes: inputs [6, S, S], first guess and truth of the flow [2, S, S], weight [1, S, S]."""
+    def item(self, with_region):
+        """What a training takes: inputs [6, S, S], first guess and truth of the flow [2, S, S], weight [1, S, S], and
+        the region [1, S, S], 0 everywhere without one."""
         weight = torch.ones_like(self.picture[:1])
-        return *network_view(self.picture, self.handles, self.targets), self.flow, weight
+        # what is everywhere is no region
+        region = self.region if with_region and not self.region.all() else None
+        seen = network_view(self.picture, self.handles, self.targets, region)
+        return *seen, self.flow, weight, 0 * weight if region is None else weight * region
 
 
-def network_view(picture, handles, targets):
-    """inputs [6, S, S] and first guess of the flow [2, S, S] of picture [3, S, S] and points in its pixels."""
-    guess = first_guess(handles, targets, *picture.shape[-2:])[0]
+def network_view(picture, handles, targets, region=None):
+    """inputs [6, S, S] and first guess of the flow [2, S, S] of picture [3, S, S], points in its pixels and maybe a
+    region [S, S]."""
+    guess = first_guess(handles, targets, *picture.shape[-2:], region)[0]
     return input_maps(picture[None], handles, guess[None])[0], guess
 
 
@@ -88,6 +99,15 @@ def _swept(drawn, xy, end, active, moving):
     return F.max_pool2d(seen[None].float(), 5, 1, 2)[0] > 0
 
 
+def painted(flow, dice):
+    """A region [S, S] as a person might paint it around what a flow [2, S, S] of the whole way moves, and where to."""
+    size = flow.shape[-1]
+    # little has no shape
+    shape = dice.pick(SHAPES) if (flow.norm(dim=0) > 1).sum() > size else "box"
+    margin = max(1, round(dice.number(*MARGINS) * size))
+    return F.max_pool2d(coarse_region(shape, flow)[None].float(), 2 * margin + 1, 1, margin)[0] > 0
+
+
 def _try(dice, surfaces, size, kind):
     drawn = scene(dice, surfaces, size, kind)
     xy = positions(size)
@@ -110,10 +130,11 @@ def _try(dice, surfaces, size, kind):
     active = {drawn.groups[i] for i in owner.tolist()}
     t = end * next_time(paths, STEP * size)
     flow = moved(drawn, xy, drawn.rest, drawn.owner, t, active) - xy
-    moving = (moved(drawn, xy, drawn.rest, drawn.owner, end, active) - xy).norm(dim=-1) > 0.01 * size
+    whole = (moved(drawn, xy, drawn.rest, drawn.owner, end, active) - xy).permute(2, 0, 1)
+    moving = whole.norm(dim=0) > 0.01 * size
     flow = flow.permute(2, 0, 1)
     swept = partial(_swept, drawn, xy, end, active, moving)
-    return Sample(drawn.kind, drawn.picture, handles, paths[-1], paths, flow, moving, swept)
+    return Sample(drawn.kind, drawn.picture, handles, paths[-1], paths, flow, moving, swept, painted(whole, dice))
 
 
 def make_sample(seed, surfaces, size=SIDE, kind=None, spread=1.0):

@@ -5,11 +5,13 @@ import math
 import torch
 
 from .moving_shapes import Blob, Part, Strip, draw
-from .trajectories import STILL, Elastic, Swing, unit
+from .trajectories import STILL, Elastic, Globe, Joints, Swing, unit
 
-KINDS = ("translation", "rotation", "limbs", "face", "scaling", "elastic", "camera")
+KINDS = ("translation", "rotation", "limbs", "face", "scaling", "elastic", "camera", "head", "part")
 # how often a training sees each
-WEIGHTS = (0.16, 0.18, 0.27, 0.08, 0.09, 0.17, 0.05)
+WEIGHTS = (0.16, 0.18, 0.27, 0.08, 0.09, 0.17, 0.05, 0.15, 0.2)
+# and in a region: things that hang together with what stays, more than what is cut out
+IN_REGION = (0.04, 0.06, 0.07, 0.08, 0.04, 0.27, 0.0, 0.18, 0.26)
 
 
 def _colour(dice):
@@ -122,6 +124,42 @@ class Builder:
         shape = self.blob((0.0, 0.0) if dice.chance(0.6) else (self.length(0.1, 0.2), 0.0), 0.1, 0.26)
         return [self.part(Swing(self.place(0.25), dice.direction(), growth=growth), shape, group)]
 
+    def head(self, group):
+        """A round head that turns, which is mostly a photograph, maybe with shoulders that stay."""
+        dice = self.dice
+        radii = (self.length(0.12, 0.3), self.length(0.12, 0.3))
+        swing = Swing(
+            self.place(0.25), dice.direction(), dice.extent(0.3), shift=unit(dice.direction(), self.length(0, 0.06))
+        )
+        shape = Blob((0.0, 0.0), radii)
+        head = self.part(Globe(swing, radii, dice.extent(0.9)), shape, group * 10, photograph=0.85)
+        for _ in range(dice.pick((0, 2, 3))):
+            place = tuple(dice.number(-0.6, 0.6) * radius for radius in radii)
+            head.marks.append((Blob(place, tuple(dice.number(0.08, 0.2) * r for r in radii)), _colour(dice)))
+        parts = [head]
+        if dice.chance(0.6):
+            angle = dice.direction()
+            place = tuple(m + 1.1 * max(radii) * d for m, d in zip(swing.anchor, unit(angle), strict=True))
+            body = self.part(Swing(place, angle), self.blob(low=0.12, high=0.3), group * 10 + 9)
+            parts.insert(0, body)
+        return parts
+
+    def joints(self):
+        """One to three parts of the picture, such as limbs and jaws, that turn about a pin at their edge or shift."""
+        dice, parts = self.dice, []
+        for _ in range(dice.pick((1, 1, 2, 3))):
+            length = self.length(0.1, 0.4)
+            if dice.chance(0.5):
+                shape = Strip(length, self.length(0.03, 0.09), self.length(0.03, 0.09))
+            else:
+                shape = self.blob((length / 2, 0.0), 0.06, 0.2)
+            turns = dice.chance(0.7)
+            turn, shift = dice.extent(1.2) * turns, dice.extent(0.3 * self.size) * (not turns or dice.chance(0.3))
+            growth = dice.extent(0.3) * dice.chance(0.2)
+            swing = Swing(self.place(), dice.direction(), turn, growth, shift=unit(dice.direction(), shift))
+            parts.append((swing, shape, self.length(0.04, 0.25)))
+        return Joints(tuple(parts))
+
     def elastic(self):
         """Pulls, twists and swellings of the picture; a pull shorter than its width does not fold it."""
         dice, bumps = self.dice, []
@@ -146,15 +184,15 @@ def scene(dice, surfaces, size, kind=None):
     kind = kind or dice.pick(KINDS, WEIGHTS)
     build, parts, motion = Builder(dice, surfaces, size), [], STILL
     ground = surfaces.surface(dice, 0.6)
-    if kind in ("elastic", "camera"):
-        motion = getattr(build, kind)()
-        if kind == "elastic":
+    if kind in ("elastic", "camera", "part"):
+        motion = {"elastic": build.elastic, "camera": build.camera, "part": build.joints}[kind]()
+        if kind != "camera":
             ground = surfaces.surface(dice, 0.85)
     else:
         # things that stay, behind what moves
         for i in range(dice.pick((0, 0, 1, 2, 3))):
             parts.append(build.part(Swing(build.place(0.0), dice.direction()), build.blob(low=0.04), -2 - i))
-        count = 1 if kind in ("limbs", "face") else dice.pick((1, 1, 1, 2, 2, 3))
+        count = 1 if kind in ("limbs", "face", "head") else dice.pick((1, 1, 1, 2, 2, 3))
         for i in range(count):
             # beside something of the asked kind, other things may move
             other = i and dice.chance(0.5)

@@ -92,6 +92,57 @@ class Elastic:
 STILL = Elastic(())
 
 
+@dataclass(frozen=True)
+class Globe:
+    """The side of a head that is seen: a paraboloid over an ellipse of `radii` about the anchor of a Swing, which it
+    goes along with; it turns by `turn` radians about the second axis of the ellipse."""
+
+    swing: Swing
+    radii: tuple
+    turn: float
+
+    def forward(self, c, t):
+        t = torch.as_tensor(t, dtype=torch.float32)
+        u, v = c[..., 0] / self.radii[0], c[..., 1] / self.radii[1]
+        depth = (1 - u.square() - v.square()).clamp(min=0)
+        turned = u * torch.cos(self.turn * t) + depth * torch.sin(self.turn * t)
+        return self.swing.forward(torch.stack((turned * self.radii[0], c[..., 1] + 0 * t), -1), t)
+
+    def inverse(self, xy, t=0.0):
+        return self.swing.inverse(xy, t)
+
+
+@dataclass(frozen=True)
+class Joints:
+    """Parts of the picture itself that move as a Swing does, all of each alike, and what is around them less and less.
+
+    Each is (swing, shape, edge): edge pixels from a shape in the coordinates of its swing, nothing moves any more. Rest
+    positions are those at t = 0.
+    """
+
+    parts: tuple
+
+    @staticmethod
+    def _weight(c, shape, edge):
+        near = (1 - shape(c) / edge).clamp(0, 1)
+        return near.square() * (3 - 2 * near)
+
+    def forward(self, xy, t):
+        moved = xy + 0 * torch.as_tensor(t, dtype=torch.float32)[..., None]
+        for swing, shape, edge in self.parts:
+            c = swing.inverse(xy)
+            moved = moved + self._weight(c, shape, edge)[..., None] * (swing.forward(c, t) - xy)
+        return moved
+
+    def inverse(self, xy, t=0.0):
+        return xy
+
+    def dragged(self, handles):
+        """Without the parts that none of the handles [N, 2] lies on."""
+        kept = (part for part in self.parts if (self._weight(part[0].inverse(handles), *part[1:]) > 0.3).any())
+        return Joints(tuple(kept))
+
+
 def unit(angle, length=1.0):
     """The vector (x, y) of an angle and a length."""
     return (length * math.cos(angle), length * math.sin(angle))

@@ -8,7 +8,9 @@ from torch.utils.data import Dataset
 from ...weights import TRAINED
 from ..pictures import to_tensor
 from ..scenes.drag_samples import make_sample
+from ..scenes.moving import IN_REGION, KINDS
 from ..scenes.photographs import photograph
+from ..scenes.random_choices import Dice
 from ..scenes.surfaces import PIXELS, Surfaces
 from .data_errors import DataError, warn
 from .motion_videos import Videos
@@ -20,8 +22,8 @@ VALIDATION = 1 << 48
 
 
 class Synthetic(Dataset):
-    """Training items of scenes: (inputs, guess, flow, weight) of Sample.item; endless, item i of a seed is always the
-    same."""
+    """Training items of scenes, as Sample.item has them, every other one with a region; endless, item i of a seed is
+    always the same."""
 
     skipped = 0
 
@@ -32,7 +34,9 @@ class Synthetic(Dataset):
         return self.length
 
     def __getitem__(self, index):
-        return make_sample((self.seed << 40) + index, self.surfaces).item()
+        seed, with_region = (self.seed << 40) + index, index % 2 == 1
+        kind = Dice(seed).pick(KINDS, IN_REGION) if with_region else None
+        return make_sample(seed, self.surfaces, kind=kind).item(with_region)
 
 
 def bundled(seed=0):

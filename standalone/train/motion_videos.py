@@ -11,7 +11,7 @@ from ...kernels.motion.first_guess import STEP
 from ...kernels.motion.flow import resize_flow
 from ...kernels.motion.prediction import SIDE
 from ..pictures import to_tensor
-from ..scenes.drag_samples import choose_handles, network_view, next_time
+from ..scenes.drag_samples import choose_handles, network_view, next_time, painted
 from ..scenes.motions import positions
 from ..scenes.random_choices import Dice
 from .data_errors import DataError, warn
@@ -51,7 +51,8 @@ def follow_flow(frames, estimate):
 
 
 def item_of(frames, mask, dice, estimate):
-    """(inputs, guess, flow, weight) of consecutive square PIL images, as Sample.item; None where nothing moves enough.
+    """What Sample.item has, of consecutive square PIL images, every other one with a region; None where nothing moves
+    enough.
 
     mask [S', S'] (bool, S' = FLOW_SIDE) or None: where handles may lie; estimate: as in optical_flow.
     """
@@ -71,7 +72,12 @@ def item_of(frames, mask, dice, estimate):
     weight = F.interpolate(known[before + 1][None, None].float(), (SIDE, SIDE), mode="area")[0]
     picture = to_tensor(frames[0].resize((SIDE, SIDE), Image.Resampling.BILINEAR))
     scale = SIDE / FLOW_SIDE
-    return *network_view(picture, paths[0] * scale, paths[-1] * scale), flow, weight
+    region, inside = None, torch.zeros_like(weight)
+    if dice.chance(0.5):
+        whole = torch.where(known[-1] & (speed > 0), (places[-1] - places[0]).permute(2, 0, 1), 0)
+        inside = F.interpolate(painted(whole, dice)[None, None].float(), (SIDE, SIDE), mode="area")[0].round()
+        region = inside[0] > 0
+    return *network_view(picture, paths[0] * scale, paths[-1] * scale, region), flow, weight, inside
 
 
 class Videos(Dataset):

@@ -7,8 +7,12 @@ import pytest
 import torch
 from diffusers import AutoencoderKL, StableDiffusionPipeline
 from dragkit.kernels.lightningdrag.files import FORMAT, pack
-from dragkit.standalone.cli import main
+from dragkit.kernels.motion.simvp import SimVP
+from dragkit.kernels.points.drag_points import parse_points
+from dragkit.standalone import edit_methods
+from dragkit.standalone.cli import main, parser
 from dragkit.standalone.edit_models import demo_knows
+from dragkit.standalone.models import predictors
 from dragkit.standalone.models.drag_model import load_demo
 from dragkit.standalone.models.flowdiffusion import CHANNELS
 from dragkit.standalone.models.widened import widened
@@ -283,6 +287,28 @@ def test_edit_by_instantdrag(tmp_path, capsys):
     after = np.array(Image.open(tmp_path / "out.png"))
     assert np.abs(after - 1.0 * before).mean() < np.abs(untrained - 1.0 * before).mean() / 2
     assert Image.open(tmp_path / "out.png").size == (160, 128)
+
+
+def test_the_predictors_motion_is_held_at_the_border_of_a_mask(monkeypatch, capsys):
+    image, mask = torch.rand(1, 3, 96, 128), torch.zeros(1, 96, 128)
+    mask[:, 20:80, 20:100] = 1
+    points = parse_points("50,50 -> 70,50", (128, 96))
+    network = SimVP(8, 16, 2, 2).requires_grad_(False)
+    monkeypatch.setattr(predictors, "load_motion_predictor", lambda path: network)
+
+    def moved(border, knows_regions):
+        network.knows_regions = knows_regions
+        words = ["edit", __file__, "--points", "p", "--method", "instantdrag", "--border", border, "-o", "x.png"]
+        return edit_methods._flow_of(image, points, mask, parser().parse_args(words))[0].norm(dim=0)
+
+    guess, held, free = moved("held", False), moved("held", True), moved("free", True)
+    assert capsys.readouterr().err.count("knows no regions: in the mask its first guess alone") == 1
+    # the untrained network says something of its own, if it is asked; the border is held in any case
+    assert not torch.allclose(guess, held, atol=0.1) and guess[50, 50] == pytest.approx(20, abs=0.5)
+    edge = torch.zeros(96, 128, dtype=torch.bool)
+    edge[21:79, 21:23] = True
+    assert max(guess[edge].max(), held[edge].max()) < 2 < 5 < free[edge].min()
+    assert not any(one[mask[0] == 0].any() for one in (guess, held, free))
 
 
 @pytest.fixture(scope="module")

@@ -46,6 +46,10 @@ def test_the_motion_predictor_serves_as_well(comfy, folder):
     mask = torch.zeros(1, 300, 400)
     mask[:, :, :200] = 1
     graph.dump(flow, "flow")
+    each = torch.zeros(2, 300, 400)
+    each[0, 40:200, 60:320] = each[1, 60:240, 50:340] = 1
+    held = {"mask": tensor(comfy, graph, each).out(1), "border": "held"}
+    graph.dump(flow_of(graph, predictor, tensor(comfy, graph, image), **held), "held")
     graph.dump(flow_of(graph, predictor, tensor(comfy, graph, image), mask=tensor(comfy, graph, mask).out(1)), "masked")
     text = tensor(comfy, graph, random(1, 7, 32, seed=9)).out(4)
     conds = conditioned(graph, text, graph.node("TestTinyVAE", seed=0), tensor(comfy, graph, image), flow)
@@ -58,6 +62,14 @@ def test_the_motion_predictor_serves_as_well(comfy, folder):
         torch.testing.assert_close(moved, TARGETS, rtol=0, atol=0.01)
     assert torch.equal(found["masked"][..., :128], found["flow"][..., :128])
     assert found["masked"][..., 128:].abs().max() == 0
+    # every picture has its own region, in which the motion fades out
+    for one, region in zip(found["held"], each, strict=True):
+        moved = HANDLES + sample_flow(one[None], HANDLES * grid) / grid
+        torch.testing.assert_close(moved, TARGETS, rtol=0, atol=0.02)
+        cells = torch.nn.functional.adaptive_avg_pool2d(region[None], (192, 256))[0]
+        inner = -torch.nn.functional.max_pool2d(-cells[None], 9, 1, 4)[0] == 1
+        assert not one[:, cells == 0].any()
+        assert one[:, (cells == 1) & ~inner].norm(dim=0).mean() < 0.25 * one[:, inner].norm(dim=0).mean()
 
 
 def test_wrong_files_are_named(comfy, unet, flowgen):

@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 import torch
-from dragkit.kernels.motion.first_guess import STEP
+from dragkit.kernels.motion.first_guess import STEP, first_guess
 from dragkit.kernels.motion.prediction import (
     ROUNDS,
     corrected,
@@ -49,6 +49,8 @@ def test_flow_is_read_between_pixels():
 class Constant(torch.nn.Module):
     """Stands in for a trained network."""
 
+    knows_regions = True
+
     def __init__(self, x, y):
         super().__init__()
         self.x, self.y = x, y
@@ -76,6 +78,49 @@ def test_no_points_no_motion():
     assert roll_out(partial(predict_flow, Constant(1.0, 1.0)), torch.rand(1, 3, 20, 30), nothing, nothing) == []
 
 
+def test_in_a_region_the_guess_keeps_the_size_of_the_picture():
+    image = torch.rand(1, 3, 192, 256)
+    region = torch.zeros(192, 256, dtype=torch.bool)
+    region[40:160, 60:200] = True
+    handles, targets = torch.tensor([[100.0, 90.0], [140.0, 90.0]]), torch.tensor([[140.0, 90.0], [160.0, 90.0]])
+    guess = first_guess(handles, targets, 192, 256, region)
+    flow = predict_flow(Constant(0.0, 0.0), image, handles, targets, region)
+    assert torch.equal(flow, guess) and not flow[..., ~region].any()
+    turned = predict_flow(Constant(-1.0, 0.5), image, handles, targets, region)
+    torch.testing.assert_close(turned, 0.5 * torch.stack((-guess[:, 1], guess[:, 0]), 1))
+    # a network that knows no regions is not asked in one
+    away = Constant(-1.0, 0.5)
+    away.knows_regions = False
+    assert torch.equal(predict_flow(away, image, handles, targets, region), guess)
+    # the region lies on the picture, whatever its grid is
+    cells = region[::4, ::4]
+    assert torch.equal(predict_flow(Constant(0.0, 0.0), image, handles, targets, cells), guess)
+    # a line thinner than a pixel of the picture is a region
+    line = torch.zeros(1920, 2560, dtype=torch.bool)
+    line[900:903] = True
+    thin = predict_flow(Constant(0.0, 0.0), image, handles, targets, line)[0].norm(dim=0)
+    assert thin[90].max() > 5 and thin[[89, 91]].max() == 0
+
+
+def test_the_network_sees_the_guess_of_the_region():
+    seen = []
+
+    class Sees(Constant):
+        def forward(self, inputs):
+            seen.append(inputs)
+            return super().forward(inputs)
+
+    image = torch.rand(1, 3, 96, 128)
+    region = torch.zeros(96, 128, dtype=torch.bool)
+    region[:, 64:] = True
+    handles, targets = torch.tensor([[96.5, 48.5]]), torch.tensor([[116.5, 48.5]])
+    predict_flow(Sees(0.0, 0.0), image, handles, targets, region)
+    (inputs,) = seen
+    assert inputs.shape == (1, 6, 48, 64) and inputs[0, 5].sum() == 81
+    # in lengths of a step
+    assert inputs[0, 3, 24, 48] > 0.9 and inputs[0, 3:5, :, :32].abs().max() < 0.01
+
+
 def still(image, flow):
     return image
 
@@ -93,6 +138,16 @@ def test_the_guard_replaces_and_reports_bad_steps():
     assert made.away.tolist() == [True, False, False] and made.outside.tolist() == [False, True, False]
     assert not made.late.any()
     torch.testing.assert_close(made.handles, torch.tensor([[48.0, 50.0], [94.0, 24.0], [24.0, 60.0]]))
+
+
+def test_a_handle_that_would_not_move_goes_straight():
+    handles, targets = torch.tensor([[50.0, 50.0], [20.0, 20.0]]), torch.tensor([[70.0, 50.0], [20.0, 30.0]])
+    flow = torch.zeros(1, 2, 96, 96)
+    flow[:, 1, :30, :30] = 2.0
+    made = guarded_step(lambda *seen: flow, torch.zeros(1, 3, 96, 96), handles, targets)
+    assert made.late.tolist() == [True, False] and not made.away.any()
+    torch.testing.assert_close(made.handles, torch.tensor([[54.0, 50.0], [20.0, 22.0]]))
+    assert len(roll_out(heading(0.0, 0.0), torch.zeros(1, 3, 96, 96), handles, targets, redraw=still)) == 5
 
 
 @pytest.mark.parametrize("predict", [heading(0.0, 0.0), heading(0.05, 0.0), heading(-3.0, 1.0), heading(9.0, 9.0)])

@@ -1,8 +1,12 @@
 """The whole way of a motion predictor as one flow."""
 
+from functools import partial
+
 import pytest
 import torch
-from dragkit.kernels.motion.prediction import sample_flow
+from dragkit.kernels.motion.displacements import displace
+from dragkit.kernels.motion.prediction import predict_flow, sample_flow
+from dragkit.kernels.motion.simvp import SimVP
 from dragkit.kernels.motion.total_flow import compose, predict_total_flow
 
 
@@ -43,3 +47,22 @@ def test_the_whole_way_of_a_predictor_ends_at_the_targets(size):
     torch.testing.assert_close(moved, targets, rtol=0, atol=0.01)
     still = predict_total_flow(predict, torch.rand(1, 3, height, width), targets, targets)
     assert still.shape == flow.shape and still.abs().max() == 0
+
+
+def test_the_whole_way_in_a_region_is_the_held_displacement():
+    """The first guess alone, step by step, ends where the held displacement does, and nothing folds."""
+    region = torch.zeros(192, 256, dtype=torch.bool)
+    region[20:170, 40:230] = True
+    size = torch.tensor([256, 192])
+    handles = torch.tensor([[100.5, 90.5], [150.5, 70.5]], dtype=torch.float64)
+    targets = handles + torch.tensor([[40.0, 10.0], [30.0, 10.0]], dtype=torch.float64)
+    predict = partial(predict_flow, SimVP(8, 16, 2, 2), region=region)
+    flow = predict_total_flow(predict, torch.rand(1, 3, 192, 256), handles / size, targets / size)
+    torch.testing.assert_close(sample_flow(flow, handles), targets - handles, atol=0.5, rtol=0)
+    assert not flow[..., ~region].any()
+    expected = displace(handles - 0.5, targets - 0.5, region, "rigid", border="held")
+    assert (flow - expected).norm(dim=1).max() < 3 and (flow - expected).norm(dim=1)[:, region].mean() < 0.6
+    x, y = flow[0]
+    along, across = (one.diff(dim=1)[:-1] for one in (x, y)), (one.diff(dim=0)[:, :-1] for one in (x, y))
+    (xx, yx), (xy, yy) = along, across
+    assert ((1 + xx) * (1 + yy) - xy * yx).min() > 0

@@ -2,6 +2,7 @@
 
 import torch
 from dragkit.kernels.motion.prediction import ROUNDS, roll_out
+from dragkit.kernels.motion.simvp import SimVP
 from dragkit.standalone.bench.motion import bench_motion, spaced, straight
 from dragkit.standalone.scenes.moving import KINDS
 from dragkit.weights import MOTION_PREDICTOR
@@ -37,3 +38,20 @@ def test_the_straight_baseline_is_straight():
     ways = torch.stack([r.handles for r in done])
     torch.testing.assert_close(ways[:, 0, 1], torch.full((len(done),), 30.0))
     torch.testing.assert_close(ways[:, 1, 0], torch.full((len(done),), 60.0))
+
+
+def test_a_region_is_told_to_those_that_take_one():
+    rows = bench_motion(2, seed=3, network=SimVP(8, 16, 2, 2).requires_grad_(False))
+    alone, held, network = (
+        [row for row in rows if row["method"] == f"{name}{where}" and row["kind"] != "camera"]
+        for name, where in (
+            ("its first guess alone", ""),
+            ("its first guess alone", ", region"),
+            ("its network", ", region"),
+        )
+    )
+    assert len(alone) == len(held) == len(network) == 2 * (len(KINDS) - 1)
+    # without a region all goes along; a network that was never trained corrects something
+    assert sum(r["inside"] for r in held) < 0.5 * sum(r["inside"] for r in alone)
+    assert all(a["inside"] != b["inside"] for a, b in zip(network, held, strict=True))
+    assert not any(", region" in r["method"] or r["inside"] is not None for r in rows if r["kind"] == "camera")

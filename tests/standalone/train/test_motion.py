@@ -50,11 +50,29 @@ def test_spoiling_a_guess_counts_more_than_leaving_it():
         torch.ones(1, 1, 4, 4),
         torch.zeros(1, 1, 4, 4),
     )
-    left, spoilt = (trainer.loss_of(away, guess, flow, weight, heat).item() for guess in (away, flow))
+    none = torch.zeros_like(weight)
+    left, spoilt = (trainer.loss_of(away, guess, flow, weight, heat, none).item() for guess in (away, flow))
     assert left == pytest.approx(3, abs=0.01) and spoilt == pytest.approx(3 * (1 + trainer.HARM), abs=0.1)
     # where nothing moves, the guess is the aim
     still = torch.zeros_like(flow)
-    assert trainer.loss_of(flow, flow, still, weight, heat) < 0.02 < trainer.loss_of(still, flow, still, weight, heat)
+    kept, stilled = (trainer.loss_of(p, flow, still, weight, heat, none) for p in (flow, still))
+    assert kept < 0.02 < stilled
+    # in a region it counts more, and what is still is to be still
+    in_region = trainer.loss_of(away, flow, flow, weight, heat, weight).item()
+    assert in_region == pytest.approx(3 * (1 + trainer.HARM_INSIDE), abs=0.1) and trainer.HARM_INSIDE > trainer.HARM
+    kept, stilled = (trainer.loss_of(p, flow, still, weight, heat, weight) for p in (flow, still))
+    assert stilled < 0.02 < kept
+
+
+def test_errors_are_measured_where_content_moves_and_in_all_of_a_region():
+    flow, weight = torch.zeros(2, 2, 4, 4), torch.ones(2, 1, 4, 4)
+    flow[:, 0, :2] = 3
+    inside = torch.zeros(2, 1, 4, 4)
+    inside[1, :, :3] = 1
+    nothing = torch.zeros_like(flow)
+    one, other = (trainer.end_point_error(*(p[i : i + 1] for p in (nothing, flow, weight, inside))) for i in (0, 1))
+    assert one == 3 and other == 2
+    assert trainer.end_point_error(nothing, flow, weight, inside) == pytest.approx((8 * 3 + 12 * 2) / 20)
 
 
 def test_training_lowers_the_loss(tmp_path, monkeypatch):
@@ -97,6 +115,25 @@ def test_missing_packages_are_named(tmp_path, monkeypatch, module):
             ]
         )
     assert 'pip install "dragkit[train]"' in str(caught.value.code) and "\n" not in str(caught.value.code)
+
+
+def test_a_training_begins_with_given_weights(tmp_path, capsys):
+    first, then, words = tmp_path / "first.safetensors", tmp_path / "then.safetensors", ["train-motion", "--synthetic"]
+    words += ["--steps", "1", "--batch", "1", "--precision", "no", "--learning-rate", "1e-9"]
+    short(None, first, steps=3, learning_rate=1e-2)
+    main([*words, "--from", str(first), "--out", str(then)])
+    before, after = (load_motion_predictor(path) for path in (first, then))
+    assert after.knows_regions
+    # of the file's sizes, and where a step that is as good as none leaves it
+    assert after.config == TINY
+    for key, value in before.state_dict().items():
+        torch.testing.assert_close(after.state_dict()[key], value, atol=1e-6, rtol=2e-3)
+    assert before.dec.readout.weight.abs().max() > 1e-3
+    (tmp_path / "bad.safetensors").write_bytes(b"none")
+    with pytest.raises(SystemExit, match="bad.safetensors is no safetensors file"):
+        main([*words, "--from", str(tmp_path / "bad.safetensors"), "--out", str(tmp_path / "x.safetensors")])
+    with pytest.raises(SystemExit, match="--from: there is no file 'nowhere'"):
+        main([*words, "--from", "nowhere", "--out", str(tmp_path / "x.safetensors")])
 
 
 def test_the_command_trains(tmp_path, capsys):

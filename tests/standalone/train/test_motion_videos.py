@@ -23,7 +23,8 @@ def handles_in(inputs):
 
 def test_what_a_video_teaches(tmp_path):
     film(tmp_path / "good.mp4")
-    inputs, guess, flow, weight = Videos([tmp_path / "good.mp4"])[0]
+    items = (Videos([tmp_path / "good.mp4"])[i] for i in range(20))
+    inputs, guess, flow, weight, _ = next(item for item in items if not item[-1].any())
     assert inputs.shape == (6, SIDE, SIDE) and flow.shape == guess.shape == (2, SIDE, SIDE) and weight.shape[0] == 1
     handles = handles_in(inputs)
     assert 1 <= handles.sum()
@@ -33,6 +34,10 @@ def test_what_a_video_teaches(tmp_path):
     torch.testing.assert_close(flow[:, handles].median(1).values, torch.tensor([STEP * SIDE, 0.0]), atol=0.5, rtol=0)
     # what the square covers cannot be followed
     assert 0 < (weight < 0.5).float().mean() < 0.5
+    inputs, guess, flow, weight, inside = next(item for item in items if item[-1].any())
+    # the square, which alone moves, and where it goes lie in the region, at whose border the guess is held
+    assert inside.shape == weight.shape and set(inside.unique().tolist()) == {0.0, 1.0}
+    assert (inside[0][flow.norm(dim=0) > 1]).float().mean() > 0.9 and not guess[:, inside[0] == 0].any()
 
 
 def test_masks_say_where_handles_may_lie(tmp_path):
