@@ -18,6 +18,7 @@ from .motion.flow_preview import FlowPreview
 from .motion.prediction import LoadMotionPredictor, MotionPrediction
 from .motion.region_drag import RegionDrag
 from .points.drag_points import DragPointsNode
+from .points.found_regions import RegionFromAttention, RegionFromPicture
 from .points.preview import DragPointsPreview
 from .points.tracks import DragPointsFromTracks, TracksFromDragPoints
 from .warp.paste import PasteBack
@@ -52,4 +53,6 @@ class DragKit(ComfyExtension):
             PasteBack,
             DragPointsFromTracks,
             TracksFromDragPoints,
+            RegionFromPicture,
+            RegionFromAttention,
         ]

@@ -25,9 +25,10 @@ MASK_INPUT = io.Mask.Input(
 BORDER_INPUT = io.Combo.Input(
     "border",
     options=list(BORDERS),
-    default="free",
+    default="held",
     optional=True,
-    tooltip="free: the region is the thing that moves, as a whole, and what it uncovers opens up. held: the region is "
-    "where it may change; the motion fades out towards its border and never folds. stretch has a way of its own.",
+    tooltip="held: the region is where the picture may change; the motion fades out towards its border and never "
+    "folds. free: the region is the thing that moves, as a whole, and what it uncovers opens up. stretch has a way of "
+    "its own. Left out of an API workflow: free.",
 )
 FLOW_INPUT = FlowType.Input("flow", optional=True, tooltip="Replaces the motion computed from the points.")

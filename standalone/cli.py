@@ -5,8 +5,10 @@ import sys
 
 from .argument_types import BASE_SEEDS, existing, number, output, output_picture, whole
 from .bench.command import BENCHES, bench
+from .check.command import DEVICES, check
 from .edit_arguments import add_edit_arguments
 from .edits import demo, edit
+from .out_of_memory import memory_named
 from .user_input import UserError
 
 
@@ -109,11 +111,13 @@ def parser():
 
     one = commands.add_parser("bench", help="speed, quality against ground truth, cost")
     one.add_argument("what", choices=list(BENCHES))
-    one.add_argument("folder", nargs="?", metavar="FOLDER", help="pairs: with a folder for each pair of pictures")
+    one.add_argument(
+        "folder", nargs="?", metavar="FOLDER", help="pairs, regions: with a folder for each pair of pictures"
+    )
     one.add_argument(
         "--quick", action="store_true",
-        help="quality, motion, pairs: a fifth of the cases; dynadrag: half; kernels: few runs, no large picture; cost: "
-        "a small network",
+        help="quality, motion, pairs, regions: a fifth of the cases; dynadrag: half; kernels: few runs, no large "
+        "picture; cost: a small network",
     )  # fmt: skip
     one.add_argument(
         "--slow", action="store_true", help="quality: DynaDrag by tracking and with its published schedule, too"
@@ -141,6 +145,21 @@ def parser():
     )  # fmt: skip
     one.add_argument("--csv", type=output, metavar="FILE", help="its rows")
     one.set_defaults(run=bench)
+
+    one = commands.add_parser("check", help="does the pack work on this machine's card")
+    one.add_argument("--device", choices=DEVICES, help="what is checked; none: the card, if there is one")
+    one.add_argument(
+        "--quick", action="store_true",
+        help="in two minutes on a CPU: small networks and pictures, fewer edits; on a card fewer edits",
+    )  # fmt: skip
+    one.add_argument(
+        "--comfyui", type=existing("folder"), metavar="FOLDER", help="a ComfyUI, in which the nodes are checked, too"
+    )
+    one.add_argument(
+        "--comfyui-python", type=existing("file"), metavar="FILE", help="its Python; none: the one in its .venv"
+    )
+    one.add_argument("--json", type=output, metavar="FILE", help="the result, for a report")
+    one.set_defaults(run=check)
 
     one = commands.add_parser("results", help="docs/measured.md and README.md's figures from docs/results")
     one.add_argument("--check", action="store_true", help="write nothing; fail if they say anything else")
@@ -196,7 +215,8 @@ def parser():
 def main(argv=None):
     try:
         arguments = parser().parse_args(argv)
-        arguments.run(arguments)
+        with memory_named():
+            arguments.run(arguments)
     # files that cannot be written after all, as on a full disk
     except (UserError, ValueError, OSError) as error:
         sys.exit(f"dragkit: {error}")

@@ -7,14 +7,17 @@ def add_edit_arguments(edit):
     """Adds them to an argparse parser."""
     edit.add_argument("image", type=existing("file"))
     edit.add_argument("--points", required=True, metavar="FILE_OR_TEXT", help="JSON or lines `x,y -> x,y`")
-    edit.add_argument("--mask", type=existing("file"), metavar="PNG", help="white = may change; none: everything may")
+    edit.add_argument(
+        "--mask", type=existing("file"), metavar="PNG",
+        help="white = may change; none: everything may, or what --region says",
+    )  # fmt: skip
     edit.add_argument(
         "--model", type=existing("path", "demo"), default="demo", metavar="demo|PATH",
         help="SD1.5/SDXL file or diffusers folder",
     )  # fmt: skip
     edit.add_argument(
         "--method", choices=["fastdrag", "dynadrag", "instantdrag", "lightningdrag", "warp"],
-        help="none: fastdrag; without --model, for a picture the demo model does not know, warp with --border held",
+        help="none: fastdrag; without --model, for a picture the demo model does not know, warp",
     )  # fmt: skip
     edit.add_argument(
         "--steps", type=whole(1, 1000), help="of the schedule (10; InstantDrag 20, LightningDrag 8 or 25, warp 12)"
@@ -77,15 +80,21 @@ def add_edit_arguments(edit):
     light.add_argument(
         "--candidates", type=whole(1, 64), default=4, help="by seeds that follow each other (%(default)s)"
     )
-    warp = edit.add_argument_group("warp (--mask: what moves; none: found from the points)")
-    warp.add_argument(
+    motion = edit.add_argument_group("how the region moves (FastDrag, warp)")
+    motion.add_argument(
         "--displacement", choices=["stretch", "nearest-4", "nearest", "rigid", "similarity", "affine", "arap"],
-        help="how the region follows its points (similarity)",
+        help="how it follows its points (FastDrag rigid, with --mode fastdrag stretch; warp similarity)",
     )  # fmt: skip
-    warp.add_argument(
+    motion.add_argument(
         "--border", choices=["free", "held"],
-        help="free: --mask is what moves, as a whole; held: it is where the picture may change, and the motion fades "
-        "towards its border (free with --method warp, else held)",
+        help="held: --mask is where the picture may change, and the motion fades towards its border; free: it is what "
+        "moves, as a whole (held; with --mode fastdrag or --region picture free)",
+    )  # fmt: skip
+    warp = edit.add_argument_group("warp")
+    warp.add_argument(
+        "--region", choices=["points", "picture"],
+        help="without --mask, the region. points: a disc around each handle; picture: the thing that the handles lie "
+        "on, found by its colours (points)",
     )  # fmt: skip
     warp.add_argument("--sampling", default="bilinear", choices=["bilinear", "bicubic"], help="(%(default)s)")
     warp.add_argument(

@@ -33,7 +33,8 @@ def run_fastdrag(model, image, points, mask, **options):
 def _fastdrag(model, image, points, mask, arguments):
     return run_fastdrag(
         model, image, points, mask, mode=arguments.mode, steps=arguments.steps or 10, strength=arguments.strength,
-        refinement=arguments.refinement, consistency=arguments.consistency,
+        refinement=arguments.refinement, consistency=arguments.consistency, displacement=arguments.displacement,
+        border=arguments.border,
     )  # fmt: skip
 
 
@@ -121,7 +122,7 @@ def _warp(model, image, points, mask, arguments):
 
     warped, anew = warp_picture(
         image, points, mask, arguments.displacement or "similarity", arguments.sampling, arguments.front,
-        arguments.seam, arguments.grow, arguments.feather, arguments.border,
+        arguments.seam, arguments.grow, arguments.feather, arguments.border or "held",
     )  # fmt: skip
     if arguments.no_inpaint:
         return warped

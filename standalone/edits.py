@@ -33,6 +33,25 @@ def _painted(mask, image, name):
     return resize_mask(mask, *image.shape[-2:], name)
 
 
+def _check_region(arguments, method):
+    if arguments.region and arguments.mask is not None:
+        raise UserError("--region finds what moves where no --mask says it; leave one of them out")
+    if arguments.region and method not in (None, "warp"):
+        raise UserError(f"--region is for the warp, but the method is {method}; add --method warp")
+
+
+def _found_region(image, points, arguments):
+    """The mask [1, H, W] of --region, None where the warp finds its own; a line says which."""
+    from ..kernels.points.picture_region import picture_region
+
+    if arguments.region == "picture":
+        mask = picture_region(image[0, :3], points)[None].float()
+        print(f"Region: the thing that the handles lie on, {mask.mean():.0%} of the picture.", file=sys.stderr)
+        return mask
+    print("Region: a disc around each handle.", file=sys.stderr)
+    return None
+
+
 def demo(arguments):
     import torch
 
@@ -52,7 +71,7 @@ def demo(arguments):
     print(f"FastDrag: {len(points)} drag(s), inversion, latent warpage, BNNI, sampling with the KV cache.")
     after = paste(image, run_fastdrag(load_demo(), image, points, mask), mask, FEATHER)
     shown = draw_points(image.permute(0, 2, 3, 1), points, mask).permute(0, 3, 1, 2)
-    warped, _ = warp_picture(image, points, mask, border="held")
+    warped, _ = warp_picture(image, points, mask)
     save_picture(torch.cat((image, shown, warped, after), 3)[0], arguments.output)
     print(f"Before, points, the warp alone (held at the region's border), FastDrag: {arguments.output}")
 
@@ -65,15 +84,19 @@ def edit(arguments):
 
     if arguments.method == "lightningdrag" and arguments.seed + arguments.candidates > 2**64:
         raise UserError(f"--seed is {arguments.seed}, which has no {arguments.candidates - 1} seeds behind it")
+    _check_region(arguments, arguments.method)
     image, profile = read_picture(arguments.image)
     points = read_points(arguments.points, (image.shape[3], image.shape[2]))
     mask = None if arguments.mask is None else _painted(read_mask(arguments.mask), image, arguments.mask)
     output = Path(arguments.output)
     holds_alpha = check_writable(output, image)
     method, model = choose(arguments, image[:, :3])
-    if arguments.border is None:
-        # who did not ask for a warp has painted where the picture may change
-        arguments.border = "free" if arguments.method == "warp" else "held"
+    _check_region(arguments, method)
+    if method == "warp" and mask is None:
+        if arguments.border is None and arguments.region == "picture":
+            # what is found so is a thing
+            arguments.border = "free"
+        mask = _found_region(image, points, arguments)
     if image.shape[1] == 4 and not (holds_alpha and method in TRANSPARENT):
         by = f"{output.suffix} holds none" if method in TRANSPARENT else f"{method} knows none"
         print(f"The result has no transparency: {by}; hidden colours show.", file=sys.stderr)
@@ -83,7 +106,7 @@ def edit(arguments):
         after = paste(image, after, mask, FEATHER)
     else:
         # a warp leaves the rest as it is; a free one may carry what it moves out of the mask
-        held = mask is not None and arguments.border == "held"
+        held = mask is not None and arguments.border != "free"
         after = paste(image, after, (mask >= 0.5).float() if held else None)
     for i, picture in enumerate(after):
         # further candidates beside the first

@@ -1,11 +1,12 @@
 // @ts-check
-// Registers the point editor with ComfyUI's frontend.
+// Registers the point editor, and the values of old workflows, with ComfyUI's frontend.
 
 // @ts-expect-error served by ComfyUI
 import { api } from "../../scripts/api.js";
 // @ts-expect-error served by ComfyUI
 import { app } from "../../scripts/app.js";
 import { NodeEditor, forgetSessions } from "./comfy/node_editor.mjs";
+import { keepOldDefaults } from "./comfy/old_defaults.mjs";
 
 const SIZE = [360, 480];
 
@@ -58,6 +59,7 @@ app.registerExtension({
   },
   /** @param {import("./comfy/frontend.d.ts").ComfyNode} node */
   nodeCreated(node) {
+    chain(node, "onConfigure", (info) => keepOldDefaults(node, info));
     if (node.type !== "DragKitDragPoints" && /** @type {any} */ (node).comfyClass !== "DragKitDragPoints") return;
     node.setSize([Math.max(node.size[0], SIZE[0]), Math.max(node.size[1], SIZE[1])]);
   },

@@ -13,11 +13,11 @@ def patch_positions(points, radius, spacing=1.0):
 def sample_positions(features, positions):
     """Patches [n, C, h, w] of features [1, C, H, W] at positions [n, h, w, 2] (x, y; cells, a cell's centre is an
     integer), bilinear, border repeated."""
+    x, y = positions.unbind(-1)
+    grid = torch.stack(((x + 0.5) / features.shape[3] * 2 - 1, (y + 0.5) / features.shape[2] * 2 - 1), -1)
     # half floats cannot address the cells of a large map
-    size = torch.tensor([features.shape[3], features.shape[2]], device=positions.device, dtype=positions.dtype)
     maps = features.to(torch.promote_types(features.dtype, torch.float32)).expand(len(positions), -1, -1, -1)
-    grid = ((positions + 0.5) / size * 2 - 1).to(maps)
-    return F.grid_sample(maps, grid, "bilinear", "border", align_corners=False).to(features.dtype)
+    return F.grid_sample(maps, grid.to(maps), "bilinear", "border", align_corners=False).to(features.dtype)
 
 
 def sample_patches(features, points, radius=0, spacing=1.0):

@@ -1,5 +1,6 @@
 """A network learns one picture: the diffusion loss (DDPM, Ho et al. 2020, Eq. 14) of a single latent."""
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -57,12 +58,11 @@ class _Picture:
         return self._sigmas[(torch.arange(count) + 0.5).mul(len(self._sigmas) / count).long()], self._noise(count)
 
     def loss(self, sigma, noise):
-        sigma, noise = sigma.to(self._clean), noise.to(self._clean)
+        # a card need not wait for what is drawn; torch's Metal backend must
+        ahead = self._clean.device.type != "mps"
+        sigma, noise = (one.to(self._clean, non_blocking=ahead) for one in (sigma, noise))
         x = self._clean + sigma.view(-1, 1, 1, 1) * noise
-        loss = prediction_loss(self._denoise(x, sigma), self._clean, self._slope_of(sigma).view(-1, 1, 1, 1))
-        if not loss.isfinite():
-            raise TrainingError("the loss is not a finite number")
-        return loss
+        return prediction_loss(self._denoise(x, sigma), self._clean, self._slope_of(sigma).view(-1, 1, 1, 1))
 
 
 def train(parameters, denoise, slope_of, clean, sigmas, generator, settings, callback=None):
@@ -70,34 +70,42 @@ def train(parameters, denoise, slope_of, clean, sigmas, generator, settings, cal
 
     denoise(x, sigma) is the network's denoised x [B, C, h, w] = clean + sigma noise, differentiable by parameters;
     slope_of(sigma [B]) as in prediction_loss; clean [1, C, h, w]; sigmas [T] ascending; generator on the CPU.
-    callback() after each evaluation of the network. TrainingError if a loss is not finite.
+    callback() after each evaluation of the network. TrainingError at the measurement after a loss that is not finite.
     """
     picture = _Picture(denoise, slope_of, clean, sigmas, generator)
     pairs = [part.split(settings.batch) for part in picture.spread(PAIRS)]
 
-    def measure():
-        total = 0.0
+    def measure(learned):
+        total = sum(learned) * 0
         with torch.no_grad():
             for sigma, noise in zip(*pairs, strict=True):
-                total += len(sigma) * picture.loss(sigma, noise).item()
+                total = total + len(sigma) * picture.loss(sigma, noise)
                 if callback is not None:
                     callback()
-        return total / PAIRS
+        # the one look at numbers, for which a card waits; a loss since the last one that is no number makes this none
+        found = float(total) / PAIRS
+        if not math.isfinite(found):
+            raise TrainingError("the loss is not a finite number")
+        return found
 
     optimizer = torch.optim.AdamW(parameters, settings.lr)
     # float16 gradients that do not fit are left out, and the scale lowered
     scaler = torch.amp.GradScaler(clean.device.type, settings.scale, enabled=settings.scale != 1)
     plateau = Plateau(PATIENCE, TOLERANCE)
-    plateau.add(measure())
+    plateau.add(measure([]))
+    learned = []
     for step in range(1, settings.steps + 1):
-        scaler.scale(picture.loss(*picture.draw(settings.batch))).backward()
+        loss = picture.loss(*picture.draw(settings.batch))
+        learned.append(loss.detach())
+        scaler.scale(loss).backward()
         scaler.step(optimizer)
         scaler.update()
         optimizer.zero_grad()
         if callback is not None:
             callback()
         if step % EVERY == 0 or step == settings.steps:
-            plateau.add(measure())
+            plateau.add(measure(learned))
+            learned = []
             if plateau.reached:
                 break
     return step, plateau.losses

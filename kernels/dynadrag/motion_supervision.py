@@ -39,25 +39,29 @@ class LatentOptimizer:
         """The latent as it is now, of the precision of like; later steps do not change it."""
         return self.z.detach().clone().to(like)
 
-    def step(self, loss_of):
-        """One step down loss_of(z), which is returned. SupervisionError, and no step, when it or its gradient is not
-        finite."""
-        self._adam.zero_grad()
-        loss = loss_of(self.z)
-        if loss.isfinite():
-            self._good = self.z.detach().clone()
+    def step(self, loss_of, count=1):
+        """count steps down loss_of(z); its last value. SupervisionError when it or its gradient is not finite: then
+        the latent is the last one where it was."""
+        finite = torch.ones((), dtype=torch.bool, device=self.z.device)
+        for _ in range(count):
+            self._adam.zero_grad()
+            loss = loss_of(self.z)
             (loss * self.scale).backward()
-        if not loss.isfinite() or not self.z.grad.isfinite().all():
-            # the step before this one led to where the network fails
+            finite = finite & loss.isfinite()
+            self._good = torch.where(finite, self.z.detach(), self._good)
+            finite = finite & self.z.grad.isfinite().all()
+            if self.damping:
+                # attention gives every element of the latent a little gradient, and plain Adam moves them all by lr:
+                # the whole picture decays while the content goes
+                self.z.grad /= self.z.grad.square().mean().sqrt().clamp(min=torch.finfo(torch.float32).tiny)
+            self._adam.step()
+            # decided where the numbers are: to ask for them in every step would make a card wait
             with torch.no_grad():
-                self.z.copy_(self._good)
+                self.z.copy_(torch.where(finite, self.z, self._good))
+        loss, finite = torch.stack((loss.detach(), finite.to(loss))).tolist()
+        if not finite:
             raise SupervisionError(
                 "Motion Supervision: the loss is not a finite number; lower the learning rate, or run the model in "
                 "float32 or bfloat16"
             )
-        if self.damping:
-            # attention gives every element of the latent a little gradient, and plain Adam moves them all by lr: the
-            # whole picture decays while the content goes
-            self.z.grad /= self.z.grad.square().mean().sqrt().clamp(min=torch.finfo(torch.float32).tiny)
-        self._adam.step()
-        return loss.item()
+        return loss

@@ -8,11 +8,14 @@ def track_points(reference, features, initial, current, radius):
     initial, each within radius cells of current. Positions [n, 2] are cut to whole cells, as published; of equal
     distances the first in row-major order wins."""
     height, width = features.shape[-2:]
-    found = []
+    nearest, windows = [], []
     for (x_0, y_0), (x, y) in zip(initial.long().tolist(), current.long().tolist(), strict=True):
         left, top = max(0, x - radius), max(0, y - radius)
         window = features[0, :, top : min(height, y + radius + 1), left : min(width, x + radius + 1)]
         distance = (window - reference[0, :, y_0, x_0, None, None]).abs().sum(0)
-        row, column = divmod(int(distance.argmin()), distance.shape[1])
-        found.append([left + column, top + row])
+        nearest.append(distance.argmin())
+        windows.append((left, top, distance.shape[1]))
+    # one wait for all of them
+    cells = torch.stack(nearest).tolist() if nearest else []
+    found = [[left + cell % wide, top + cell // wide] for cell, (left, top, wide) in zip(cells, windows, strict=True)]
     return torch.tensor(found, dtype=current.dtype).view(-1, 2)

@@ -137,14 +137,13 @@ def supervise(optimizer, evaluate, aim, size, settings, mask=None, previous_0=No
 
         if aimed is None:
             reference, *ends = aim(features.detach(), at)
-            aimed = reference, *(at(patches) for patches in ends)
+            # once, to where they are read in every step
+            aimed = reference, *(at(patches).to(features.device, torch.float32) for patches in ends)
         reference, sources, destinations = aimed
         loss = motion_loss(features, features if reference is None else reference, sources, destinations)
         return loss if previous_0 is None else loss + settings.lam * mask_loss(previous, previous_0, mask)
 
-    for _ in range(settings.steps):
-        loss = optimizer.step(loss_of)
-    return loss
+    return optimizer.step(loss_of, settings.steps)
 
 
 def restricts(mask, settings):

@@ -5,6 +5,7 @@ import torch.nn.functional as F
 
 from ..points.connected_parts import bounding_box, label_parts
 from .arap import SQUARES, arap_nodes
+from .biharmonic import ClampedPlate
 from .elastic import HeldRegion
 from .lwf import lwf
 from .mls import affine, rigid, similarity
@@ -66,24 +67,24 @@ DISPLACEMENTS = ("stretch", *_IN_BOX)
 BORDERS = ("free", "held")
 
 
-def _displacement(choice, border, handles, targets, part):
+def _displacement(choice, border, plate, handles, targets, part):
     """Displacements [2, h, w] of a part [h, w] that fills its bounding box."""
     if border == "free":
         return _IN_BOX[choice](handles, targets, part)
-    held = HeldRegion(part, handles)
+    held = HeldRegion(part, handles, plate)
     if choice in MOVING_LEAST_SQUARES:
         return held.moved(MOVING_LEAST_SQUARES[choice], targets)
     return held.fade() * _IN_BOX[choice](handles, targets, part)
 
 
-def _move(flow, box, part, handles, targets, choice, border):
+def _move(flow, box, part, handles, targets, *choice):
     """Writes the displacement of a part [h, w], whose box (rows, columns) it fills, into flow [1, 2, H, W]."""
     low = handles.new_tensor([box[1].start, box[0].start])
     into = flow[(0, slice(None), *box)]
-    into.copy_(torch.where(part, _displacement(choice, border, handles - low, targets - low, part), into))
+    into.copy_(torch.where(part, _displacement(*choice, handles - low, targets - low, part), into))
 
 
-def displace_as_one(handles, targets, region, choice, border="free"):
+def displace_as_one(handles, targets, region, choice):
     """FLOW [1, 2, H, W] of the drags handles -> targets [N, 2] (cell indices) by a choice of DISPLACEMENTS, for a
     region [H, W] whose parts, if there are several, move as one."""
     if choice == "stretch":
@@ -92,7 +93,7 @@ def displace_as_one(handles, targets, region, choice, border="free"):
     flow = torch.zeros(1, 2, *region.shape, device=region.device)
     if len(handles) and region.any():
         box = bounding_box(region)
-        _move(flow, box, region[box], handles, targets, choice, border)
+        _move(flow, box, region[box], handles, targets, choice, "free", ClampedPlate)
     return flow
 
 
@@ -113,13 +114,14 @@ def _part_at(labels, handle, reach):
     return int(near[tuple(cells[best])]) if distance[best] <= reach else 0
 
 
-def displace(handles, targets, region, choice, reach=None, border="free"):
+def displace(handles, targets, region, choice, reach=None, border="free", plate=ClampedPlate):
     """FLOW [1, 2, H, W] (float32, cells; 0 outside) of the drags handles -> targets [N, 2] (cell indices: an integer is
     the centre of a cell) by a choice of DISPLACEMENTS over region [H, W].
 
     Every connected part moves by its own handles, one without handles stays. A handle outside belongs to the nearest
-    part within reach cells (1/32 of the longer side); farther away it is a DisplacementError. "stretch" alone moves the
-    whole region as one sheet, pulled by every handle, as published.
+    part within reach cells (1/32 of the longer side); farther away a pin (target = handle) has nothing to hold, and
+    another handle is a DisplacementError. "stretch" alone moves the whole region as one sheet, pulled by every handle,
+    as published. plate makes the ClampedPlate of a held part.
     """
     if choice == "stretch":
         return lwf(handles, targets, region)
@@ -127,9 +129,13 @@ def displace(handles, targets, region, choice, reach=None, border="free"):
     reach = REACH * max(region.shape) if reach is None else reach
     flow = torch.zeros(1, 2, *region.shape, device=region.device)
     labels, boxes = label_parts(region)
-    found = [_part_at(labels, handle, reach) for handle in handles.tolist()]
-    for number, part in enumerate(found, 1):
-        if not part:
+    # there, since every handle asks again
+    on_cpu = labels.cpu()
+    found = [_part_at(on_cpu, handle, reach) for handle in handles.tolist()]
+    pinned = (handles == targets).all(1).tolist()
+    for number, (part, pin) in enumerate(zip(found, pinned, strict=True), 1):
+        # a pin outside holds what does not move anyway
+        if not part and not pin:
             raise DisplacementError(
                 f"point {number} starts outside the region, more than {reach:.0f} away from it; move it into the "
                 "region, or make the region larger"
@@ -138,5 +144,5 @@ def displace(handles, targets, region, choice, reach=None, border="free"):
     for number, box in enumerate(boxes, 1):
         chosen = found == number
         if chosen.any():
-            _move(flow, box, labels[box] == number, handles[chosen], targets[chosen], choice, border)
+            _move(flow, box, labels[box] == number, handles[chosen], targets[chosen], choice, border, plate)
     return flow

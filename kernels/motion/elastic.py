@@ -28,9 +28,9 @@ BEND, STEPS = 0.5, 16
 
 class HeldRegion:
     """A region [h, w] (bool, not empty) that is held at its border and pulled at handles [N, 2] (cell indices), N > 0;
-    a handle outside pulls where the region is nearest. Serves any targets."""
+    a handle outside pulls where the region is nearest. Serves any targets; plate is ClampedPlate or Plates."""
 
-    def __init__(self, region, handles):
+    def __init__(self, region, handles, plate=ClampedPlate):
         self.size = region.shape
         self.step = -(-max(region.shape) // CELLS)
         margin = (self.step - 1) // 2
@@ -48,7 +48,7 @@ class HeldRegion:
         self.handles = handles + self.shift
         columns, rows, _ = cells_around(self._on_lattice(self.handles))
         inside[rows, columns] = True
-        self.plate = ClampedPlate(inside)
+        self.plate = plate(inside)
         self.extent = self.handles.new_tensor(inside.shape[::-1])
 
     def _on_lattice(self, points):

@@ -29,9 +29,9 @@ def _is_pieces(flow, region):
     changes, meetings = 0, 0
     for axis, every in ((1, (slice(1, None, 4), slice(None))), (0, (slice(None), slice(1, None, 4)))):
         changed = (squared(flow[every].diff(dim=axis)) > 1e-8) & neighbours(region[every], axis)
-        changes += int(changed.sum())
-        meetings += int(neighbours(changed, axis).sum())
-    return meetings <= PIECES * changes
+        changes = changes + changed.sum()
+        meetings = meetings + neighbours(changed, axis).sum()
+    return bool(meetings <= PIECES * changes)
 
 
 def _spread(best):
@@ -61,7 +61,7 @@ def invert(flow, region, front="longest", tears=True):
         for _ in range(far):
             best = torch.where(best < 0, _spread(best), best)
     high, wide = best.shape
-    for start, stop in bands(high, wide):
+    for start, stop in bands(high, wide, flow.device):
         band = slice(rows.start + start, rows.start + stop), columns
         place = grid(stop - start, wide, complex(columns.start, band[0].start), flow.device)
         if pieces:

@@ -20,9 +20,10 @@ INDEX = (1 << BITS) - 1
 BAND = 1 << 17
 
 
-def bands(height, width):
-    """Start and end of bands of rows, each so small that what is computed over it stays in the cache."""
-    rows = max(8, BAND // width)
+def bands(height, width, device):
+    """Start and end of bands of rows, each so small that what is computed over it stays in a CPU's cache; a card, which
+    would wait for the CPU after each, has one."""
+    rows = max(8, BAND // width) if device.type == "cpu" else height
     return [(start, min(start + rows, height)) for start in range(0, height, rows)]
 
 
@@ -104,7 +105,7 @@ class Sheet:
         for axis, size in (("imag", height), ("real", width)):
             ends = [
                 (getattr(self.own[a:b], axis) + getattr(self.flow[a:b], axis)).clamp_(-1, size).aminmax()
-                for a, b in bands(self.height, self.width)
+                for a, b in bands(self.height, self.width, self.own.device)
             ]
             low, high = min(int(end.min) for end in ends), max(int(end.max) for end in ends)
             spans.append(slice(max(low - 2, 0), min(max(high + 3, 0), size)))
@@ -117,7 +118,7 @@ class Sheet:
         part = label_parts(self.region)[0] if front in ("first", "last") else self.region
         # a ring of places takes what ends outside
         best = torch.full(((high + 2) * (wide + 2),), -1, device=self.own.device)
-        for a, b in bands(self.height, self.width):
+        for a, b in bands(self.height, self.width, self.own.device):
             end = self.own[a:b] + self.flow[a:b]
             # halves all round the same way: to even ones, a move by half a cell would leave every second place empty
             x = (end.real - (columns.start - 1.5)).floor_().clamp_(0, wide + 1).int()
@@ -132,7 +133,7 @@ class Sheet:
     def reach(self):
         """How far, at most, a place between cells that are neighbours ends up from the nearest of them, in cells."""
         longest = 0.0
-        for a, b in bands(self.height, self.width):
+        for a, b in bands(self.height, self.width, self.own.device):
             below = min(b + 1, self.height)
             end, region = self.own[a:below] + self.flow[a:below], self.region[a:below]
             longest = max(longest, *(float((squared(end.diff(dim=k)) * neighbours(region, k)).max()) for k in (0, 1)))
@@ -141,7 +142,7 @@ class Sheet:
     def linearise(self, tear):
         """Fills in the matrices of a sheet that tears where neighbours end up farther apart than tear."""
         self.a, self.b = torch.empty_like(self.own), torch.empty_like(self.own)
-        for a, b in bands(self.height, self.width):
+        for a, b in bands(self.height, self.width, self.own.device):
             above, below = max(a - 1, 0), min(b + 1, self.height)
             end = self.own[above:below] + self.flow[above:below]
             matrix = _inverse_matrix(end, self.region[above:below], tear)

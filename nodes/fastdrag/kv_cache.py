@@ -41,7 +41,11 @@ class KVCacheInversion(io.ComfyNode):
             ],
             outputs=[
                 io.Latent.Output("latent", display_name="latent", tooltip="The noised latent, to be warped."),
-                KVCacheType.Output("kv_cache", display_name="kv_cache", tooltip="The recording, for Apply KV Cache."),
+                KVCacheType.Output(
+                    "kv_cache",
+                    display_name="kv_cache",
+                    tooltip="The recording, for Apply KV Cache and Region from Attention.",
+                ),
                 io.Sigmas.Output(
                     "sigmas",
                     display_name="sigmas",
@@ -61,6 +65,7 @@ class KVCacheInversion(io.ComfyNode):
         mention_guidance(model, "KV-Cache Inversion")
         cache = ComfyKVCache(model, sigmas, cache_device, blocks)
         cache.recorded_from = model_identity(model)
+        cache.latent_size = tuple(samples["samples"].shape[-2:])
         recorder = Recorder(cache, "KV-Cache Inversion")
         recording = patched_first(model, recorder)
         latent = invert_latent(recording, positive, samples["samples"], sigmas, refinement, "KV-Cache Inversion")

@@ -8,6 +8,7 @@ from ...kernels.points.masks import mask_to_grid
 from ...kernels.warp.batches import MODES, warp_batch
 from ...kernels.warp.bnni import bnni, bnni_sequential
 from ..fitting import check_batch, fit_flow, mask_of_latent
+from ..held_regions import PLATES
 from ..inputs import BORDER_INPUT, DRAG_POINTS_INPUT, FLOW_INPUT, MASK_INPUT
 from ..types import FlowType, schema
 
@@ -41,11 +42,12 @@ class LatentWarpage(io.ComfyNode):
                 io.Combo.Input(
                     "displacement",
                     options=list(DISPLACEMENTS),
-                    default="stretch",
+                    default="rigid",
                     optional=True,
-                    tooltip="How the drags move the region. stretch: a sheet held at a circle (FastDrag). The others "
-                    "move each connected part by its own points. rigid, similarity, affine: moving least squares. "
-                    "arap: as rigid as possible. nearest: the nearest drag alone. nearest-4: the mean of four.",
+                    tooltip="How the drags move the region. stretch: a sheet held at a circle, as published "
+                    "(FastDrag), and what an API workflow without this input gets. The others move each connected part "
+                    "by its own points. rigid, similarity, affine: moving least squares. arap: as rigid as possible. "
+                    "nearest: the nearest drag alone. nearest-4: the mean of four.",
                 ),
                 BORDER_INPUT,
             ],
@@ -65,6 +67,7 @@ class LatentWarpage(io.ComfyNode):
             ],
         )
 
+    # what is left out is what it was before there was a choice
     @classmethod
     def execute(cls, samples, drag_points, mode, mask=None, flow=None, displacement="stretch", border="free"):
         latent = _picture_latent(samples, "Latent Warpage")
@@ -74,7 +77,7 @@ class LatentWarpage(io.ComfyNode):
             region = torch.ones(1, height, width, dtype=torch.bool)
         if flow is None:
             points = drag_points.to_grid(width, height)
-            flow = torch.cat([displace(*points, one, displacement, border=border) for one in region])
+            flow = torch.cat([displace(*points, one, displacement, border=border, plate=PLATES) for one in region])
         else:
             flow = fit_flow(flow, height, width, "Latent Warpage", len(latent), "latents")
         moved, holes = warp_batch(latent, flow.to(latent.device), region.to(latent.device), mode, border == "free")

@@ -9,6 +9,7 @@ from ...kernels.warp.alpha import warp_picture
 from ...kernels.warp.picture import SAMPLINGS, inpaint_mask
 from ...kernels.warp.sheet import FRONTS
 from ..fitting import fit_flow, mask_of_picture
+from ..held_regions import PLATES
 from ..inputs import BORDER_INPUT, DRAG_POINTS_INPUT, FLOW_INPUT
 from ..types import FlowType, schema
 
@@ -78,6 +79,7 @@ class DragWarp(io.ComfyNode):
             ],
         )
 
+    # a border that is left out is what it was before there was a choice
     @classmethod
     def execute(
         cls, image, drag_points, displacement, sampling, front, seam, grow, feather, mask=None, flow=None, border="free"
@@ -90,7 +92,9 @@ class DragWarp(io.ComfyNode):
             handles, targets = drag_points.to_grid(width, height)
             if region is None:
                 region = find_region(handles, targets, height, width, border)[None]
-            flow = torch.cat([displace(handles, targets, one, displacement, border=border) for one in region])
+            flow = torch.cat(
+                [displace(handles, targets, one, displacement, border=border, plate=PLATES) for one in region]
+            )
         else:
             flow = fit_flow(flow, height, width, NODE, len(image))
             if region is None:

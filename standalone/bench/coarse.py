@@ -6,8 +6,12 @@ METHODS = {
     f"{name} coarse region": quality.OnCoarse(method)
     for name, method in {
         "nothing done": quality.nothing,
-        "FastDrag inverse": quality.fastdrag_in("inverse"),
-        "warp stretch": warp.on_region("stretch", "what changes"),
-        "warp similarity": warp.on_region("similarity", "what changes"),
+        "FastDrag rigid held": quality.fastdrag_by(),
+        "FastDrag inverse": quality.fastdrag_by(displacement="stretch", border="free"),
+        **{f"warp {choice}": warp.on_region(choice, "what changes") for choice in ("stretch", "rigid", "similarity")},
+        **{
+            f"warp {choice} held": warp.on_region(choice, "what changes", border="held")
+            for choice in ("rigid", "similarity", "arap")
+        },
     }.items()
 }

@@ -86,6 +86,13 @@ def _bench_pairs(arguments):
     return pairs.bench_pairs(read, methods, model, lpips)
 
 
+def _bench_regions(arguments):
+    from . import regions
+
+    real = regions.bench_real(arguments.folder, arguments.quick) if arguments.folder else []
+    return regions.bench_known(arguments.quick, arguments.seed) + real, {}
+
+
 # those that draw a contact sheet
 DRAWN = ("quality", "dynadrag", "pairs")
 # what is measured, and which of the words beside --quick count for it
@@ -96,6 +103,7 @@ BENCHES = {
     "cost": (_bench_cost, ("only",)),
     "motion": (_bench_motion, ("seed",)),
     "pairs": (_bench_pairs, ("folder", "methods", "model", "lpips")),
+    "regions": (_bench_regions, ("folder", "seed")),
 }
 # words that are of some benches only
 OWN = {"folder": "FOLDER", "methods": "--methods", "only": "--only", "model": "--model", "lpips": "--lpips"}

@@ -39,19 +39,33 @@ MIB = 1 << 20
 CLIP_CHANNELS = 1024  # of the embedding of IP-Adapter's image encoder
 
 
-def random_unet(config, device="cpu", seed=0):
+def random_unet(config, device="cpu", dtype=torch.float32, seed=0):
     """A UNet whose weights are random and of a size that keeps activations finite; without the slow initialisation."""
     with torch.device("meta"):
         unet = UNet2DConditionModel.from_config(config)
-    unet = unet.to_empty(device=device).eval().requires_grad_(False)
-    generator = torch.Generator(device).manual_seed(seed)
+    # diffusers' own `to` warns of layers that no network of this kind has
+    unet = torch.nn.Module.to(unet, dtype).to_empty(device=device).eval().requires_grad_(False)
+    # drawn where it is fast, and in float32 whatever the precision, so that there the same numbers are rounded
+    generator = torch.Generator(device if torch.device(device).type == "cuda" else "cpu").manual_seed(seed)
     for parameter in unet.parameters():
         if parameter.ndim == 1:
             parameter.fill_(0.5)
         else:
             bound = (3 / parameter[0].numel()) ** 0.5
-            parameter.uniform_(-bound, bound, generator=generator)
+            drawn = torch.empty(parameter.shape, device=generator.device)
+            parameter.copy_(drawn.uniform_(-bound, bound, generator=generator))
     return unet
+
+
+def denoiser_of(unet, kind=Denoiser):
+    """A Denoiser (or of another kind) of a UNet with the empty conditioning of its size."""
+    context = torch.zeros(1, 77, unet.config.cross_attention_dim, device=unet.device)
+    if unet.config.addition_embed_type != "text_time":
+        return kind(unet, context)
+    pooled = unet.config.projection_class_embeddings_input_dim - 6 * unet.config.addition_time_embed_dim
+    seen = {"text_embeds": (1, pooled), "time_ids": (1, 6)}
+    added = {key: torch.zeros(shape, device=unet.device, dtype=unet.dtype) for key, shape in seen.items()}
+    return kind(unet, context, added_cond_kwargs=added)
 
 
 class WatchedDenoiser(Denoiser):
@@ -73,7 +87,7 @@ def predicted_bytes(unet, side, steps, batch=1):
     return total * steps * unet.dtype.itemsize
 
 
-def _used_bytes(device):
+def used_bytes(device):
     """Memory of this process now: allocated on the GPU, or resident (Linux), None where the system does not say."""
     if device.type == "cuda":
         return torch.cuda.memory_allocated(device)
@@ -109,13 +123,14 @@ def _about(method, unet, cells):
     }  # fmt: skip
 
 
-def fastdrag_cost(config=UNET_CONFIG, cells=SIDE, steps=10, strength=0.7, device="cpu"):
+def fastdrag_cost(
+    config=UNET_CONFIG, cells=SIDE, steps=10, strength=0.7, device="cpu", dtype=torch.float32
+):  # fmt: skip
     """One row: seconds of an edit over those of 2K bare evaluations, cache bytes measured and predicted, growth of
     memory between the second and the last step of each phase (inversion: beside the cache)."""
     device = torch.device(device)
-    unet = random_unet(config, device)
-    context = torch.zeros(1, 77, unet.config.cross_attention_dim, device=device)
-    denoiser = WatchedDenoiser(unet, context)
+    unet = random_unet(config, device, dtype)
+    denoiser = denoiser_of(unet, WatchedDenoiser)
     latent = torch.randn(1, 4, cells, cells, generator=torch.Generator().manual_seed(0)).to(device)
     # the autoencoder costs the same with any method
     model = DragModel(lambda image: latent, lambda z: z, denoiser, alphas_cumprod())
@@ -131,14 +146,14 @@ def fastdrag_cost(config=UNET_CONFIG, cells=SIDE, steps=10, strength=0.7, device
 
     def watch(done, total):
         cached = sum(entry.nbytes for entry in denoiser.cache.entries.values() if entry.device.type == device.type)
-        used.append((_used_bytes(device), cached))
+        used.append((used_bytes(device), cached))
         bar.update()
 
     points = DragPoints([[0.3, 0.4]], [[0.55, 0.5]])
     denoiser(latent, timesteps[0])
     # half of the bare evaluations before and half after, as the machine may change its pace
     times = bare()
-    edit, _ = _timed(device, fastdrag, model, None, points, steps=steps, strength=strength, callback=watch)
+    edit, after = _timed(device, fastdrag, model, None, points, steps=steps, strength=strength, callback=watch)
     times += bare()
     bar.close()
     one = _median(times)
@@ -151,7 +166,8 @@ def fastdrag_cost(config=UNET_CONFIG, cells=SIDE, steps=10, strength=0.7, device
 
     predicted = predicted_bytes(unet, cells, count)
     return _about("fastdrag", unet, cells) | {
-        "evaluations": 2 * count, "evaluation_seconds": one, "evaluation_spread": _spread(times),
+        "finite": bool(after.isfinite().all()), "evaluations": 2 * count,
+        "evaluation_seconds": one, "evaluation_spread": _spread(times),
         "edit_seconds": edit, "floor_seconds": 2 * count * one,
         "ratio": edit / (2 * count * one), "target": TARGET, "ratio_met": edit / (2 * count * one) <= TARGET,
         "cache_bytes": denoiser.cache.nbytes, "predicted_bytes": predicted,
@@ -179,32 +195,32 @@ def random_lightningdrag(model, config):
         }
     weights = LightningDragWeights(
         embedding.state_dict(), points, image_tokens, ImageProjection(CLIP_CHANNELS, context).state_dict(),
-        random_unet(config).state_dict(),
+        random_unet(config, unet.device).state_dict(),
     )  # fmt: skip
     return network_of(weights, model, "random weights")
 
 
 @torch.no_grad()
-def lightningdrag_cost(config=UNET_CONFIG, cells=LARGE, runs=3):
+def lightningdrag_cost(config=UNET_CONFIG, cells=LARGE, runs=3, device="cpu", dtype=torch.float32):
     """One row: seconds of an edit of 8 steps over those of 8 plain inpainting batches of two, which cfg costs; of its
     steps, and of what it does once. The hooks are the command line's, which project the reference in every step."""
     torch.manual_seed(0)
-    cpu, side = torch.device("cpu"), CELL * cells
-    unet = random_unet(config | {"in_channels": INPAINTING_CHANNELS})
-    context = torch.zeros(1, 77, unet.config.cross_attention_dim)
-    latent = torch.randn(1, 4, cells, cells)
+    device, side = torch.device(device), CELL * cells
+    unet = random_unet(config | {"in_channels": INPAINTING_CHANNELS}, device, dtype)
+    context = torch.zeros(1, 77, unet.config.cross_attention_dim, device=device)
+    latent = torch.randn(1, 4, cells, cells).to(device)
     model = DragModel(lambda image: latent, lambda z: z, Denoiser(unet, context), alphas_cumprod(), unprompted=context)
     drag = random_lightningdrag(model, config)
     image, mask = torch.rand(1, 3, side, side), torch.zeros(1, side, side)
     mask[:, side // 4 : 3 * side // 4, side // 4 : 3 * side // 4] = 1
     points = DragPoints([[0.35, 0.4], [0.6, 0.5]], [[0.5, 0.45], [0.7, 0.55]])
     steps, scale = PUBLISHED["lcm"]
-    both = torch.randn(2, INPAINTING_CHANNELS, cells, cells)
+    both = torch.randn(2, INPAINTING_CHANNELS, cells, cells).to(device)
     bar = tqdm(desc="LightningDrag, batches", total=2 * runs + steps)
 
     def plain():
         bar.update()
-        return _timed(cpu, model.denoiser, both, 500)[0]
+        return _timed(device, model.denoiser, both, 500)[0]
 
     ends = []
 
@@ -215,8 +231,8 @@ def lightningdrag_cost(config=UNET_CONFIG, cells=LARGE, runs=3):
     model.denoiser(both, 500)
     # half of the plain batches before and half after, as the machine may change its pace
     batches = [plain() for _ in range(runs)]
-    edit, _ = _timed(
-        cpu, lightningdrag, model, drag, image, points, mask, torch.randn(1, CLIP_CHANNELS), steps, scale,
+    edit, after = _timed(
+        device, lightningdrag, model, drag, image, points, mask, torch.randn(1, CLIP_CHANNELS), steps, scale,
         candidates=1, callback=watch,
     )  # fmt: skip
     batches += [plain() for _ in range(runs)]
@@ -224,11 +240,12 @@ def lightningdrag_cost(config=UNET_CONFIG, cells=LARGE, runs=3):
     each = [after - before for before, after in zip(ends, ends[1:], strict=False)]
     floor = steps * _median(batches)
     return _about("lightningdrag", unet, cells) | {
-        "steps": steps, "scale": scale, "batch_seconds": _median(batches), "batch_spread": _spread(batches),
+        "finite": bool(after.isfinite().all()), "steps": steps, "scale": scale,
+        "batch_seconds": _median(batches), "batch_spread": _spread(batches),
         "edit_seconds": edit, "floor_seconds": floor, "ratio": edit / floor,
         "guided_seconds": _median(each[:-1]), "last_seconds": each[-1],
-        "look_seconds": _timed(cpu, record_reference, drag, latent)[0],
-        "points_seconds": _timed(cpu, projected, drag, points, side, side, torch.float32, cpu)[0],
+        "look_seconds": _timed(device, record_reference, drag, latent)[0],
+        "points_seconds": _timed(device, projected, drag, points, side, side, dtype, device)[0],
     }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ SIDES = (32, 64, 128, 256)
 POINTS = (1, 4, 16, 64)
 
 
-def _case(side, channels, points, seed=0):
+def latent_case(side, channels, points, seed=0):
     """Latent, handles, targets and the mask of the whole picture; drags of about a tenth of it."""
     generator = torch.Generator().manual_seed(seed)
     handles = (0.2 + 0.6 * torch.rand(points, 2, generator=generator, dtype=torch.float64)) * side
@@ -24,7 +24,7 @@ def _case(side, channels, points, seed=0):
     return latent, handles, (handles + drags).clamp(0, side - 1), torch.ones(1, side, side, dtype=torch.bool)
 
 
-def _edit(mode, latent, handles, targets, mask):
+def latent_edit(mode, latent, handles, targets, mask):
     moved, holes = warp_batch(latent, displace(handles, targets, mask[0], "stretch"), mask, mode)
     return FILLS[FILL_OF_MODE[mode]](moved, holes[0])
 
@@ -62,12 +62,14 @@ def bench_kernels(runs=15):
             "threads": torch.get_num_threads(),
         })  # fmt: skip
 
-    loop = median_ms(_loop, _case(64, 4, 5), runs=3, warm_up=1)
+    loop = median_ms(_loop, latent_case(64, 4, 5), runs=3, warm_up=1)
     row("64x64x4, 5 points", "plain loop", loop, "ms")
     for mode in tqdm(FILL_OF_MODE, desc="latent warpage"):
 
         def measure(side, channels, points, mode=mode):
-            return median_ms(lambda *case: _edit(mode, *case), _case(side, channels, points), runs, warm_up=3)
+            return median_ms(
+                lambda *case: latent_edit(mode, *case), latent_case(side, channels, points), runs, warm_up=3
+            )
 
         small = measure(64, 4, 5)
         row("64x64x4, 5 points", mode, small, "ms")

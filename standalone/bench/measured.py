@@ -4,6 +4,7 @@ from pathlib import Path
 
 from .markdown import NONE, counted, table
 from .quality_tables import drags, figures
+from .region_tables import OWN
 from .results import COMMANDS, FOLDER, ROOT, ResultsError, read_all
 from .tables import TABLES
 
@@ -49,6 +50,18 @@ are one of these two with a change. *cost*: evaluations, a gradient step counted
 the truth. The region is what people painted for the drag, not the thing that moves. *One arrow*, or all that were set
 (*several arrows*). *in*, *out*: inside and outside the region. What opens up is filled alike for every motion, from the
 nearest pixels beside, above and below it.""",
+    ),
+    "regions": (
+        "What moves",
+        """\
+The region where nobody has painted one. *Overlap* (intersection over union) with what truly moves, on {drags} known
+motions at 256 x 256 pixels. A translation, rotation or scaling is that of a thing, cut out of one photograph and laid
+on another; bending and pull move parts of the photograph itself, which have no outline. *known*, *held out*: the demo
+model's photographs.""",
+        "What Drag Warp (`similarity`) makes of each, free and held at its border. *in*: where the picture changes.",
+        """\
+The same on real pairs (as in [Real pairs](#real-pairs)), *in* where people painted. What moves is more than a thing, or
+less: heads turn on bodies that stay.""",
     ),
     "motion": (
         "The motion predictor",
@@ -98,6 +111,8 @@ def _numbers(bench, rows):
         return {"drags": len(cases), "known": known, "held_out": len(cases) - known}
     if bench == "pairs":
         return {"pairs": len({row["case"] for row in rows})}
+    if bench == "regions":
+        return {"drags": len({row["case"] for row in rows if row["drags"] == OWN})}
     if bench == "motion":
         kinds = [row["kind"] for row in rows if row["method"] == rows[0]["method"]]
         return {"scenes": len(kinds) // len(set(kinds))}

@@ -25,7 +25,7 @@ from ..picture_files import read_picture
 from ..user_input import UserError
 from . import instantdrag
 from .metrics import psnr, ssim
-from .quality import fastdrag_in, nothing
+from .quality import fastdrag_by, nothing
 from .warp import DEFAULT
 
 FLOW = "flow.safetensors"
@@ -177,7 +177,7 @@ ALONE = (
     }
 )
 OF_FLOW = {"FLOW file": _moved(lambda pair: pair.flow)}
-BY_MODEL = {"FastDrag": fastdrag_in("inverse"), "Drag Warp and repair": _repaired(_displaced(DEFAULT))}
+BY_MODEL = {"FastDrag": fastdrag_by(), "Drag Warp and repair": _repaired(_displaced(DEFAULT))}
 METHODS = ALONE | OF_FLOW | BY_MODEL
 
 

@@ -47,9 +47,9 @@ def true_picture(model, case):
     return model.decode(model.encode(case.target[None]))[0]
 
 
-def fastdrag_in(mode):
+def fastdrag_by(**options):
     def run(model, case):
-        return fastdrag(model, case.source[None], case.points, case.mask, mode=mode)[0]
+        return fastdrag(model, case.source[None], case.points, case.mask, **options)[0]
 
     return run
 
@@ -81,8 +81,9 @@ METHODS = {
     "nothing done": nothing,
     "paste at target": paste,
     "true picture": true_picture,
-    "FastDrag inverse": fastdrag_in("inverse"),
-    "FastDrag fastdrag": fastdrag_in("fastdrag"),
+    "FastDrag rigid held": fastdrag_by(),
+    "FastDrag inverse": fastdrag_by(displacement="stretch", border="free"),
+    "FastDrag fastdrag": fastdrag_by(mode="fastdrag"),
     "DynaDrag": predicted,
     "DynaDrag for demo": demo_settings,
 }

@@ -18,6 +18,7 @@ COMMANDS = {
     "quality": "dragkit bench quality",
     "dynadrag": "dragkit bench dynadrag",
     "pairs": "dragkit bench pairs FOLDER",
+    "regions": "dragkit bench regions FOLDER",
     "motion": "dragkit bench motion",
     "kernels": "dragkit bench kernels",
     "cost": "dragkit bench cost",
@@ -61,6 +62,13 @@ def _version(root):
     return re.search(r'^version = "(.+)"$', project.read_text(), re.MULTILINE)[1]
 
 
+def _installed(name):
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "none"
+
+
 def about(bench, command, seed, device="cpu"):
     """A document without rows, to be asked for before they are measured; command is a list of words. Of the machine it
     says the class, not which one it is."""
@@ -72,7 +80,7 @@ def about(bench, command, seed, device="cpu"):
         "date": date.today().isoformat(),
         "commit": commit(),
         "versions": {"dragkit": _version(ROOT), "python": platform.python_version()}
-        | {name: metadata.version(name) for name in PACKAGES},
+        | {name: _installed(name) for name in PACKAGES},
         "machine": {
             "system": platform.system(), "processor": platform.machine(), "cores": os.cpu_count(),
             "threads": torch.get_num_threads(), "device": device,

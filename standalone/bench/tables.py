@@ -1,6 +1,7 @@
 """The rows of each bench as Markdown tables, for the screen and for docs/measured.md; "" where there are no rows."""
 
 from . import quality_tables as quality
+from . import region_tables as regions
 from .markdown import NONE, by, counted, mean, table, text
 
 MIB = 1 << 20
@@ -171,6 +172,7 @@ TABLES = {
     "quality": (quality.means, quality.split, quality.kinds, quality.autoencoder),
     "dynadrag": (dynadrag,),
     "pairs": (pairs,),
+    "regions": (regions.overlaps, regions.drags, regions.pairs),
     "motion": (motion_path, motion_flow, motion_inside, motion_rounds),
     "kernels": (kernels_latent, kernels_warp),
     "cost": (cost_fastdrag, cost_lightningdrag, cost_instantdrag),

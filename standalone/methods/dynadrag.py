@@ -7,6 +7,7 @@ from ...kernels.diffusion.kv_cache import KVCache
 from ...kernels.dynadrag.predict_and_move import Predictor, Settings, few, predict_and_move
 from ...kernels.motion.prediction import predict_flow
 from ...kernels.points.masks import read_region
+from ..models.device_memory import free_memory
 from .inversion import inversion_levels
 
 
@@ -23,7 +24,7 @@ def dynadrag(
     settings = settings or Settings()
     timesteps, alphas = inversion_levels(model, steps, strength)
     noisy = invert(model.denoiser, model.encode(image), timesteps, alphas)
-    cache = KVCache(timesteps, "auto", lambda: torch.cuda.mem_get_info()[0])
+    cache = KVCache(timesteps, "auto", lambda: free_memory(noisy.device))
     with model.denoiser.recording(cache):
         sample(model.denoiser, noisy, timesteps, alphas)
     height, width = noisy.shape[-2:]

@@ -10,22 +10,26 @@ from ...kernels.motion.displacements import displace
 from ...kernels.points.masks import read_region
 from ...kernels.warp.batches import warp_batch
 from ...kernels.warp.bnni import bnni, bnni_sequential
+from ..models.device_memory import free_memory
 from .inversion import inversion_levels
 
 FILLS = {"simultaneous": bnni, "sequential": bnni_sequential}
-# the fill that belongs to each way of warping
+# the fill, displacement and border that belong to each way of warping
 FILL_OF_MODE = {"inverse": "simultaneous", "fastdrag": "sequential"}
+MOTION_OF_MODE = {"inverse": ("rigid", "held"), "fastdrag": ("stretch", "free")}
 
 
 def fastdrag_latent(
     model, latent, points, mask=None, mode="inverse", steps=10, strength=0.7, refinement=0, consistency=1.0, flow=None,
-    callback=None,
+    displacement=None, border=None, callback=None,
 ):  # fmt: skip
     """Dragged latent [1, C, h, w] of the clean latent by DragPoints inside mask [1, H, W] (1 = may change).
 
-    consistency 0..1 is the strength of the KV cache; flow [1, 2, h, w] on the latent grid replaces the LWF;
-    callback(done, total) counts evaluations of the network.
+    consistency 0..1 is the strength of the KV cache; displacement and border say how the region moves (None: as fits
+    the mode; stretch is the LWF), flow [1, 2, h, w] on the latent grid replaces that; callback(done, total) counts
+    evaluations of the network.
     """
+    displacement, border = (a or b for a, b in zip((displacement, border), MOTION_OF_MODE[mode], strict=True))
     timesteps, alphas = inversion_levels(model, steps, strength)
     done, total = 0, len(timesteps) * (2 + refinement)
 
@@ -38,16 +42,17 @@ def fastdrag_latent(
 
         return report
 
-    cache = KVCache(timesteps, "auto", lambda: torch.cuda.mem_get_info()[0])
-    with model.denoiser.recording(cache):
-        noisy = invert(model.denoiser, latent, timesteps, alphas, refinement, count(1 + refinement))
-    height, width = noisy.shape[-2:]
+    height, width = latent.shape[-2:]
     region = read_region(mask, height, width)
     region = torch.ones(1, height, width, dtype=torch.bool) if region is None else region
-    region = region.to(noisy.device)
+    region = region.to(latent.device)
     if flow is None:
-        flow = displace(*points.to_grid(width, height), region[0], "stretch")
-    moved, holes = warp_batch(noisy, flow, region, mode)
+        flow = displace(*points.to_grid(width, height), region[0], displacement, border=border)
+
+    cache = KVCache(timesteps, "auto", lambda: free_memory(latent.device))
+    with model.denoiser.recording(cache):
+        noisy = invert(model.denoiser, latent, timesteps, alphas, refinement, count(1 + refinement))
+    moved, holes = warp_batch(noisy, flow, region, mode, border == "free")
     moved = FILLS[FILL_OF_MODE[mode]](moved, holes[0])
     with model.denoiser.replaying(cache, strength=consistency) if consistency else nullcontext():
         return sample(model.denoiser, moved, timesteps, alphas, count(1))

@@ -13,7 +13,7 @@ from ...kernels.warp.picture import inpaint_mask
 
 def warp_picture(
     image, points, mask=None, displacement="similarity", sampling="bilinear", front="longest", seam=2, grow=1,
-    feather=2, border="free",
+    feather=2, border="held",
 ):  # fmt: skip
     """image [1, 3 or, with alpha, 4, H, W] warped by DragPoints over the region mask [1, H, W] (1 = moves or, where
     border is "held", may change; None: found from the points, or everything), and what to paint anew [1, H, W]."""

@@ -2,10 +2,18 @@
 
 from pathlib import Path
 
+import torch
+from safetensors.torch import save_file
+
+from .lightningdrag.graphs import CLIP, saved, weights
+
 FOLDER = Path(__file__).parents[2] / "example_workflows"
 EXAMPLES = {path.stem: path for path in sorted(FOLDER.glob("*.json"))}
 # these run without a download
 BARE = [path for path in EXAMPLES.values() if "CheckpointLoader" not in path.read_text()]
+CLICKED = (
+    '{"format":"dragkit.points","version":1,"points":[],"strokes":[{"tool":"box","points":[[0.45,0.55],[0.9,0.98]]}]}'
+)
 WIDGETS = {"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"}
 
 
@@ -36,23 +44,46 @@ def numbers(workflow, kind):
     return [str(node["id"]) for node in workflow["nodes"] if node["type"] == kind]
 
 
-def with_tiny_models(prompt):
-    """The prompt with random networks in the place of the checkpoint and the LoRA, a smaller picture and two steps."""
-    prompt = prompt | {
-        "tiny": {"class_type": "TestTinyModel", "inputs": {"kind": "sd15_inpaint", "seed": 0}},
-        "vae": {"class_type": "TestTinyVAE", "inputs": {"seed": 1}},
-    }
+# what takes the place of a node of a template: (kind, inputs)
+TINY = {
+    "CheckpointLoaderSimple": ("TestTinyVAE", {"seed": 1}),
+    "LoraLoaderModelOnly": ("TestTinyModel", {"kind": "sd15_inpaint", "seed": 0}),
+    "CLIPVisionEncode": ("TestImageEmbeds", {"file": "seen.safetensors"}),
+}
+
+
+def with_tiny_models(comfy, prompt):
+    """The prompt with random networks in the place of its files, a smaller picture, one of each and two steps; what
+    SAM3 Detect would find is a box."""
+    save_file({"tensor": torch.ones(1, CLIP)}, comfy.folder / "input/seen.safetensors")
     kinds = {number: node["class_type"] for number, node in prompt.items()}
-    changes = {"ImageScale": {"width": 256, "height": 256}, "KSampler": {"steps": 2}}
-    for node in prompt.values():
-        node["inputs"] |= changes.get(node["class_type"], {})
-        for name, value in node["inputs"].items():
-            kind = kinds.get(value[0]) if isinstance(value, list) else None
-            if kind == "CheckpointLoaderSimple":
-                node["inputs"][name] = ["vae", 0]
-            elif kind == "LoraLoaderModelOnly":
-                node["inputs"][name] = ["tiny", 0]
-            elif kind == "CLIPTextEncode":
-                node["inputs"][name] = ["tiny", 1]
-    gone = ("CheckpointLoaderSimple", "LoraLoaderModelOnly", "CLIPTextEncode")
-    return {number: node for number, node in prompt.items() if node["class_type"] not in gone}
+    changes = {
+        "ImageScale": {"width": 256, "height": 256},
+        "KSampler": {"steps": 2},
+        "RepeatLatentBatch": {"amount": 1},
+    }
+    if "DragKitLoadLightningDrag" in kinds.values():
+        changes["DragKitLoadLightningDrag"] = {"model_name": saved(comfy, "tiny.safetensors", weights())}
+    made = {}
+    for number, node in prompt.items():
+        kind, inputs = node["class_type"], node["inputs"]
+        if kind in TINY:
+            kind, inputs = TINY[kind]
+        elif kind == "SAM3_Detect":
+            kind, inputs = "DragKitDragPoints", {"points": CLICKED, "image": inputs["image"]}
+        inputs = inputs | changes.get(kind, {})
+        for name, value in inputs.items():
+            source = kinds.get(value[0]) if isinstance(value, list) else None
+            if source == "CLIPTextEncode":
+                (model,) = (one for one, of in kinds.items() if of == "LoraLoaderModelOnly")
+                inputs[name] = [model, 1]
+            elif source == "CheckpointLoaderSimple":
+                inputs[name] = [value[0], 0]
+            elif source == "SAM3_Detect":
+                inputs[name] = [value[0], 1]
+        made[number] = {"class_type": kind, "inputs": dict(inputs)}
+    return {
+        number: node
+        for number, node in made.items()
+        if node["class_type"] not in ("CLIPTextEncode", "CLIPVisionLoader")
+    }

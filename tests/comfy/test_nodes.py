@@ -26,6 +26,8 @@ NODES = {
     "DragKitPasteBack",
     "DragKitDragPointsFromTracks",
     "DragKitTracksFromDragPoints",
+    "DragKitRegionFromPicture",
+    "DragKitRegionFromAttention",
 }
 
 

@@ -73,7 +73,9 @@ def test_only_what_opened_up_and_the_seam_are_painted_anew(comfy, name):
     links |= {"picture": prompt[warp]["inputs"]["image"], "result": [paste, 0]}
     prompt |= {f"dump {name}": {"class_type": "TestDump", "inputs": {"any": link, "name": name}}
                for name, link in links.items()}  # fmt: skip
-    found = comfy.tensors(comfy.run(prompt if name == "drag_warp_inpaint" else with_tiny_models(prompt), timeout=300))
+    found = comfy.tensors(
+        comfy.run(prompt if name == "drag_warp_inpaint" else with_tiny_models(comfy, prompt), timeout=300)
+    )
     kept, moved = found["mask"] == 0, found["moved"] == 1
     assert 0.5 < kept.float().mean() < 0.95 and 0.2 < moved.float().mean() < 0.8
     assert torch.equal(found["result"][kept], found["warped"][kept])

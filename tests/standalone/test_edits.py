@@ -92,6 +92,9 @@ def test_masks_of_the_command_line_are_read_by_the_rule_of_the_nodes(tmp_path, m
         ({"--method": "lightningdrag", "--seed": str(2**64 - 1)}, "which has no 3 seeds behind it"),
         ({"--points": "1,2 -> 3000,4"}, "point 1 has target x = 3000; the picture is 64 x 48 pixels"),
         ({"--points": "{"}, "no valid JSON"),
+        ({"--mask": "square.png", "--region": "picture"}, "--region finds what moves where no --mask says it"),
+        ({"--method": "fastdrag", "--region": "picture"}, "--region is for the warp, but the method is fastdrag"),
+        ({"image": "known.png", "--region": "picture"}, "--region is for the warp, but the method is fastdrag"),
         ({"--mask": "square.png"}, "square.png is 48 x 48, but the picture is 64 x 48"),
         ({"--model": "nowhere"}, "nowhere"),
         ({"--prompt": "a cat"}, "knows only the empty prompt"),
@@ -113,6 +116,32 @@ def test_edit_says_what_is_wrong_and_writes_nothing(tmp_path, monkeypatch, chang
     assert not (tmp_path / "out.png").exists()
 
 
+def test_a_region_is_found_in_the_picture_and_named(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    # a thing of one colour on a ground of another
+    picture = torch.tensor([0.2, 0.5, 0.3])[:, None, None].repeat(1, 101, 90)
+    picture[:, 40:60, 20:40] = torch.tensor([0.8, 0.4, 0.3])[:, None, None]
+    picture += 0.02 * torch.rand(picture.shape, generator=torch.Generator().manual_seed(0))
+    to_pil(picture).save("in.png")
+    said, found = {}, {}
+    for name, words in {
+        "picture": ["--region", "picture"],
+        "points": ["--method", "warp", "--no-inpaint", "--region", "points"],
+        "disc": ["--method", "warp", "--no-inpaint"],
+        "held": [],
+    }.items():
+        main(["edit", "in.png", "--points", "30,50 -> 60,50", *words, "-o", "out.png"])
+        said[name], found[name] = capsys.readouterr().err, to_tensor(Image.open("out.png"))
+    assert "Region: the thing that the handles lie on, 4% of the picture." in said["picture"]
+    assert all("Region: a disc around each handle." in said[name] for name in ("points", "disc", "held"))
+    # all of the thing has moved, and nothing that lies around it
+    moved = found["picture"]
+    assert (moved[0, 44:56, 54:66] > 0.75).all() and (moved[0, 42:58, 22:38] < 0.5).all()
+    before = to_tensor(Image.open("in.png"))
+    assert torch.equal(moved[:, :35], before[:, :35]) and torch.equal(moved[:, 65:], before[:, 65:])
+    assert torch.equal(found["points"], found["disc"]) and not torch.equal(found["disc"], moved)
+
+
 def test_edit_by_warp(tmp_path):
     source, mask, output = (str(tmp_path / name) for name in ("in.png", "mask.png", "out.png"))
     picture = photograph("coffee")[:, :101, :90]
@@ -121,6 +150,7 @@ def test_edit_by_warp(tmp_path):
     region[:, 40:60, 20:40] = 1
     to_pil(region).save(mask)
     edit = ["edit", source, "--points", "30,50 -> 60,50", "--mask", mask, "--method", "warp", "-o", output]
+    edit += ["--border", "free"]
     main([*edit, "--no-inpaint"])
     alone, before = to_tensor(Image.open(output)), to_tensor(Image.open(source))
     # no model, no whole latent cells
@@ -205,8 +235,8 @@ def test_warp_of_a_stranger_fills_smoothly(tmp_path, monkeypatch, capsys):
     region[:, 26:54, 16:44] = 1
     to_pil(region).save("mask.png")
     edit = ["edit", "in.png", "--points", "30,40 -> 90,40", "--mask", "mask.png", "-o", "out.png"]
-    for words in (["--method", "warp"], ["--displacement", "rigid", "--border", "free"]):
-        main([*edit, *words])
+    for words in (["--method", "warp"], ["--displacement", "rigid"]):
+        main([*edit, "--border", "free", *words])
         assert "warped without a network, and what opens up is filled smoothly" in capsys.readouterr().err
         after = to_tensor(Image.open("out.png"))
         assert (after[:, 26:54, 16:44] - 0.7).abs().max() < 0.02

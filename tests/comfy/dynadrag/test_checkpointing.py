@@ -1,11 +1,13 @@
 """Gradients with and without checkpointing."""
 
+import pytest
 import torch
 
 from ..graphs import relative
 from .graphs import gradient, tiny
 
 
+@pytest.mark.float32
 def test_checkpointing_changes_nothing_beside_other_packs_patches(comfy):
     graph = comfy.graph()
     model, positive, _, latent = tiny(graph)

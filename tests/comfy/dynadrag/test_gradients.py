@@ -7,6 +7,7 @@ from ..graphs import KINDS, relative
 from .graphs import dump_run, dynadrag, gradient, picture, tiny
 
 
+@pytest.mark.float32
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_gradient_is_that_of_finite_differences(comfy, kind):
     graph = comfy.graph()
@@ -20,6 +21,7 @@ def test_the_gradient_is_that_of_finite_differences(comfy, kind):
     assert found["all.ran"] == 1 and found["part.ran"] == 0
 
 
+@pytest.mark.float32
 @pytest.mark.parametrize("dtype", ["bf16", "fp16"])
 def test_the_gradient_in_half_precision(comfy, dtype):
     graph = comfy.graph()

@@ -42,6 +42,32 @@ def test_saved_and_loaded(editor):
     assert editor.received()["points.handles"].tolist() == [pair[:2] for pair in editor.pairs]
 
 
+def test_an_old_workflow_keeps_what_its_nodes_did_and_a_new_node_holds_the_border(ui):
+    kinds = {
+        "DragKitDragWarp": {"border": "free"},
+        "DragKitLatentWarpage": {"displacement": "stretch", "border": "free"},
+    }
+    made = {kind: ui.node(kind, [200, 40]) for kind in kinds}
+    script = "([id, name]) => nodeOf(id).widgets.find((widget) => widget.name === name).value"
+
+    def values():
+        return {kind: {name: ui.js(script, [made[kind], name]) for name in names} for kind, names in kinds.items()}
+
+    new = {"DragKitDragWarp": {"border": "held"}, "DragKitLatentWarpage": {"displacement": "rigid", "border": "held"}}
+    assert values() == new
+    workflow = json.loads(json.dumps(ui.js("() => app.graph.serialize()")))
+    ui.clear()
+    ui.load(workflow)
+    assert values() == new
+    for kind, lacking in kinds.items():
+        (saved,) = (saved for saved in workflow["nodes"] if saved["type"] == kind)
+        saved["widgets_values"] = saved["widgets_values"][: -len(lacking)]
+        saved.pop("widgets_values_named", None)
+    ui.clear()
+    ui.load(workflow)
+    assert values() == kinds
+
+
 def test_the_page_is_loaded_again(editor):
     value = draw(editor)
     # ComfyUI keeps its draft of the workflow a moment after each change

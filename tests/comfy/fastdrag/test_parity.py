@@ -22,8 +22,10 @@ def test_comfyui_and_diffusers_give_the_same_latents(comfy):
         refinement=1, cache_device="auto", blocks="decoder",
     )  # fmt: skip
     graph.dump(latent, "latent")
-    for mode, fill in (("inverse", "simultaneous"), ("fastdrag", "sequential")):
-        warped = graph.node("DragKitLatentWarpage", samples=inverted, drag_points=points, mode=mode)
+    # as published: what a workflow without the later inputs gets
+    kinds = {"inverse": ("simultaneous", {"displacement": "rigid", "border": "held"}), "fastdrag": ("sequential", {})}
+    for mode, (fill, motion) in kinds.items():
+        warped = graph.node("DragKitLatentWarpage", samples=inverted, drag_points=points, mode=mode, **motion)
         moved = graph.node("DragKitBNNI", samples=warped, holes=warped.out(1), mode=fill)
         cached = graph.node(
             "DragKitApplyKVCache", model=model, kv_cache=inverted.out(1), start=0.0, end=1.0, strength=1.0

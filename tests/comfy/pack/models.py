@@ -10,6 +10,7 @@ import comfy.ops
 import comfy.sd
 import comfy.supported_models
 import torch
+from comfy.cli_args import args
 from comfy.ldm.models.autoencoder import AutoencoderKL
 
 CONTEXT_DIM = 32
@@ -90,10 +91,17 @@ def fill(module: torch.nn.Module, seed: int) -> None:
         weight.mul_((TIME_SCALE * frequency).clamp(min=1).reciprocal().repeat(2))
 
 
+def precision() -> torch.dtype:
+    """That which the server was started with, float32 without any."""
+    given = {"fp16_unet": torch.float16, "bf16_unet": torch.bfloat16}
+    return next((dtype for name, dtype in given.items() if getattr(args, name)), torch.float32)
+
+
 def model_patcher(
-    kind: str, seed: int, dtype: torch.dtype = torch.float32, disable_dynamic: bool = False
+    kind: str, seed: int, dtype: torch.dtype | None = None, disable_dynamic: bool = False
 ) -> comfy.model_patcher.ModelPatcher:
     """The MODEL of a tiny checkpoint; also its own reload function, which deep copies in newer versions call."""
+    dtype = dtype or precision()
     config = CLASSES[kind](unet_config(kind))
     config.set_inference_dtype(dtype, None)
     detect = {SD2_V_KEY: torch.tensor([-1.0, 1.0])} if kind == "sd2_v" else {}

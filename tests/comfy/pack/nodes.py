@@ -272,7 +272,7 @@ class TestLCMSampler(io.ComfyNode):
 
         def sample(model, x, sigmas, **options):
             left = iter(noises)
-            return sample_lcm(model, x, sigmas, noise_sampler=lambda *_: next(left), **options)
+            return sample_lcm(model, x, sigmas, noise_sampler=lambda *_: next(left).to(x), **options)
 
         return io.NodeOutput(comfy.samplers.KSAMPLER(sample))
 
@@ -618,7 +618,7 @@ class TestGradient(Rerun):
             def value(z):
                 features, previous = evaluate(z, complete)
                 parts = [features] if previous is None else [features, previous]
-                weights = [torch.randn(part.shape, generator=generator(i)) for i, part in enumerate(parts)]
+                weights = [torch.randn(part.shape, generator=generator(i)).to(part) for i, part in enumerate(parts)]
                 return sum((part * weight).sum() for part, weight in zip(parts, weights, strict=True)), parts
 
             z = sampling.to_vp(model, latent, float(sigmas[0])).requires_grad_()

@@ -13,6 +13,7 @@ from dragkit.kernels.diffusion.identity_lora import (
     train,
 )
 
+from ...stand_in_card import CARD, stand_in_card
 from .seeded import generator
 
 SIGMAS = (1 / alphas_cumprod() - 1).sqrt()
@@ -110,3 +111,16 @@ def test_a_loss_that_is_no_number_ends_the_training():
     network.denoise = lambda x, sigma: denoise(x, sigma) * (1 if len(network.batches) < PAIRS + 3 else float("nan"))
     with pytest.raises(TrainingError, match="finite"):
         run(network, steps=50)
+
+
+def test_a_card_is_waited_for_at_the_measurements_alone():
+    found = []
+    for steps in (EVERY, 2 * EVERY):
+        with stand_in_card() as waits:
+            clean = torch.randn(1, 2, 4, 4, generator=generator(5)).to(CARD)
+            network = Network(torch.zeros(1, 2, 4, 4, device=CARD))
+            waits.clear()
+            settings = Settings(steps=steps, lr=0.01)
+            train([network.guess], network.denoise, network.slope, clean, SIGMAS, generator(), settings)
+            found.append(len(waits))
+    assert found[1] - found[0] == 1

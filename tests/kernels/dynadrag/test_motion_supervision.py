@@ -8,6 +8,7 @@ from dragkit.kernels.dynadrag.motion_supervision import LatentOptimizer, Supervi
 from dragkit.kernels.dynadrag.point_tracking import track_points
 
 from ...golden.dragdiffusion import golden
+from ...stand_in_card import CARD, stand_in_card
 
 
 def patch_loss(features, handles, destinations, radius):
@@ -138,3 +139,35 @@ def test_damped_steps_of_no_gradient_are_none():
     optimizer = LatentOptimizer(torch.ones(1, 4, 2, 2), damping=3.0)
     optimizer.step(lambda z: (z * 0).sum())
     assert torch.equal(optimizer.z, torch.ones(1, 4, 2, 2))
+
+
+def test_steps_at_once_are_those_one_by_one():
+    target = torch.randn(1, 4, 3, 5, generator=torch.Generator().manual_seed(2))
+    one, many = (LatentOptimizer(torch.zeros(1, 4, 3, 5), 0.05, damping=3.0) for _ in range(2))
+    losses = [one.step(lambda z: (z - target).abs().sum()) for _ in range(4)]
+    assert many.step(lambda z: (z - target).abs().sum(), 4) == losses[-1] < losses[0]
+    assert torch.equal(one.z, many.z)
+
+
+def test_of_steps_at_once_the_last_whose_loss_was_a_number_is_kept():
+    seen = []
+
+    def loss_of(z):
+        seen.append(z.detach().clone())
+        return z.square().sum() * (float("nan") if len(seen) == 4 else 1.0)
+
+    optimizer = LatentOptimizer(torch.ones(1, 4, 2, 2))
+    with pytest.raises(SupervisionError, match="finite"):
+        optimizer.step(loss_of, 6)
+    assert torch.equal(optimizer.z, seen[2]) and not torch.equal(seen[2], seen[3])
+
+
+def test_a_card_is_waited_for_once_however_many_steps_there_are():
+    found = []
+    for count in (1, 7):
+        with stand_in_card() as waits:
+            optimizer = LatentOptimizer(torch.ones(1, 4, 2, 2).to(CARD), damping=3.0)
+            waits.clear()
+            optimizer.step(lambda z: z.square().sum(), count)
+            found.append(len(waits))
+    assert found == [1, 1]

@@ -13,3 +13,8 @@ def test_tracking_finds_the_authors_positions(case):
     initial, before = case["handle_init_yx"].flip(1), case["handle_before_yx"].flip(1)
     found = track_points(case["F0"], case["F1"], initial, before, int(case["r_p"]))
     assert torch.equal(found, case["handle_after_yx"].flip(1))
+
+
+def test_no_points_are_found_nowhere():
+    none = torch.zeros(0, 2)
+    assert track_points(torch.zeros(1, 3, 8, 9), torch.zeros(1, 3, 8, 9), none, none, 3).shape == (0, 2)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from dragkit.kernels.motion.biharmonic import ClampedPlate
+from dragkit.kernels.motion.biharmonic import ClampedPlate, Plates
 
 HEIGHT, WIDTH = 27, 38
 Y, X = torch.meshgrid(torch.arange(HEIGHT), torch.arange(WIDTH), indexing="ij")
@@ -73,3 +73,18 @@ def test_points_in_one_place_lift_as_one():
     plate = ClampedPlate(CORNER)
     field = plate.lifted(points.repeat(1, 5, 1), one.repeat(1, 5, 1))
     torch.testing.assert_close(field, plate.lifted(points, one), rtol=0, atol=1e-5)
+
+
+def test_plates_at_hand_are_not_solved_again(monkeypatch):
+    plates, solved = Plates(2), []
+    cholesky = torch.linalg.cholesky_ex
+    monkeypatch.setattr(torch.linalg, "cholesky_ex", lambda system: solved.append(system) or cholesky(system))
+    first = plates(CORNER)
+    assert torch.equal(first.inverse, ClampedPlate(CORNER).inverse) and len(solved) == 2
+    assert plates(CORNER.clone()) is first and len(solved) == 2
+    others = [plates(one) for one in (CORNER.flip(1), CORNER.flip(0))]
+    assert plates(CORNER.flip(1)) is others[0] and plates(CORNER) is not first
+    # the same cells in another shape are another region
+    row = torch.ones(2, 8, dtype=torch.bool)
+    assert plates(torch.nn.functional.pad(row, (2,) * 4)).inside.shape == (6, 12)
+    assert plates(torch.nn.functional.pad(row.view(4, 4), (2,) * 4)).inside.shape == (8, 8)

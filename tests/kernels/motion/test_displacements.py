@@ -69,6 +69,15 @@ def test_arap_reaches_its_targets_and_bends_less_than_the_mean():
     assert stretch("arap") < 0.5 * stretch("nearest-4")
 
 
+@pytest.mark.parametrize("border", ["free", "held"])
+def test_a_pin_far_from_the_region_has_nothing_to_hold(border):
+    handles = torch.tensor([[30.0, 45], [60, 10]], dtype=torch.float64)
+    targets = handles + torch.tensor([[3.0, 7], [0, 0]], dtype=torch.float64)
+    both = displace(handles, targets, TWO, "rigid", border=border)
+    assert both.any() and torch.equal(both, displace(handles[:1], targets[:1], TWO, "rigid", border=border))
+    assert not displace(handles[1:], targets[1:], TWO, "rigid", border=border).any()
+
+
 @pytest.mark.parametrize("choice", ALL)
 def test_each_part_of_a_region_follows_its_own_points(choice):
     handles = torch.tensor([[30.0, 45], [101.0, 45]], dtype=torch.float64)

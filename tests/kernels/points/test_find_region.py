@@ -15,7 +15,11 @@ def test_a_region_is_found_around_the_points():
     assert not find_region(handles[:0], handles[:0], HEIGHT, WIDTH).any()
 
 
-def test_a_motion_that_is_held_has_all_of_the_picture():
-    handles = torch.tensor([[10.0, 20.0]])
-    held = find_region(handles, handles + 4, 48, 64, "held")
-    assert held.shape == (48, 64) and held.all() and not find_region(handles, handles + 4, 48, 64).all()
+def test_a_motion_that_is_held_has_room_to_fade():
+    handles = torch.tensor([[20.0, 20], [90, 60]], dtype=torch.float64)
+    region = find_region(handles, handles + torch.tensor([[10.0, 0], [0, 2]]), HEIGHT, WIDTH, "held")
+    # twice the drag, and 16 % of the shorter side
+    assert region[20, 39] and not region[20, 41] and region[60, 76] and not region[60, 74]
+    long = find_region(handles[:1], handles[:1] + 50, HEIGHT, WIDTH, "held")
+    # at most 40 %
+    assert long[20, 55] and not long[20, 57]

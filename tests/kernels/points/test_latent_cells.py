@@ -3,7 +3,7 @@
 import pytest
 import torch
 from dragkit.kernels.points.drag_points import DragPoints
-from dragkit.kernels.points.latent_cells import CELLS, cell_of, margin, whole_cells
+from dragkit.kernels.points.latent_cells import CELLS, cell_of, enlarged_cells, margin, whole_cells
 
 
 def test_whole_cells_lie_around_the_centre_as_vae_encode_has_them():
@@ -49,3 +49,19 @@ def test_points_beyond_the_whole_cells_are_at_their_border():
         cut.to_pixels(128, 96), ([[0, 0], [128, 96], [49, 58]], [[128, 0], [0, 96], [69, 48]]), strict=True
     ):
         torch.testing.assert_close(ends, torch.tensor(pixels, dtype=torch.float64))
+
+
+def test_cells_are_enlarged_to_where_they_lie_on_the_picture():
+    # 3 and 5 pixels are left over: 1 and 2 in front
+    values = torch.rand(1, 2, 4, 6, generator=torch.Generator().manual_seed(0))
+    wide = enlarged_cells(values, 6 * 8 + 5, 4 * 8 + 3, 8)
+    assert wide.shape == (1, 2, 35, 53)
+    whole = whole_cells(wide, 8, (2, 3))
+    # half of a cell at the border, and what is left over beside it, have its value; no more than that
+    torch.testing.assert_close(whole[:, :, 0, 0], values[:, :, 0, 0])
+    for axis, (first, last) in {2: (1 + 4, 2 + 4), 3: (2 + 4, 3 + 4)}.items():
+        lines = wide.unbind(axis)
+        assert all(torch.allclose(lines[0], one) for one in lines[:first])
+        assert not torch.allclose(lines[0], lines[first])
+        assert all(torch.allclose(lines[-1], one) for one in lines[-last:])
+        assert not torch.allclose(lines[-1], lines[-last - 1])

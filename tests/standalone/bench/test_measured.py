@@ -39,8 +39,8 @@ QUALITY = DOCUMENT | {
     "bench": "quality", "command": "dragkit bench quality",
     "rows": [
         row("warp of mine", "pull", True, 1.0),
-        row("FastDrag inverse", "pull", True, 7.0),
-        row("FastDrag inverse", "rotation", False, 8.5),
+        row("FastDrag rigid held", "pull", True, 7.0),
+        row("FastDrag rigid held", "rotation", False, 8.5),
         row("DynaDrag", "pull", True, 5.0, gradient_steps=44, commit="fedcba9876"),
         row("nothing done", "pull", True, 10.0, evaluations=0, seconds=0.0, floor_seconds=0.0, peak_mib=3.0),
         {"case": "coffee", "trained": True, "method": "autoencoder", "psnr": 38.64},
@@ -79,27 +79,27 @@ def test_the_pages_are_what_the_kept_results_say():
 def test_the_tables_of_a_few_rows():
     rows = QUALITY["rows"]
     assert quality_tables.means(rows).splitlines() == [
-        "| method                            | distance, px | PSNR in, dB | SSIM in | PSNR out, dB | SSIM out | "
+        "| method                               | distance, px | PSNR in, dB | SSIM in | PSNR out, dB | SSIM out | "
         "evaluations | gradient steps | seconds | time / floor | peak memory, MiB |",
-        "| ---                               | ---          | ---         | ---     | ---          | ---      | "
+        "| ---                                  | ---          | ---         | ---     | ---          | ---      | "
         "---         | ---            | ---     | ---          | ---              |",
-        "| nothing done                      | 10.00        | 20.00       | 0.500   | 30.0         | 0.750    | "
+        "| nothing done                         | 10.00        | 20.00       | 0.500   | 30.0         | 0.750    | "
         "0           | 0              | 0.00    | –            | 3                |",
-        "| **FastDrag** (`inverse`, default) | 7.75         | 17.75       | 0.500   | 30.0         | 0.750    | "
+        "| **FastDrag** (`rigid` held, default) | 7.75         | 17.75       | 0.500   | 30.0         | 0.750    | "
         "14          | 0              | 0.60    | 1.20         | –                |",
-        "| **DynaDrag**                      | 5.00         | 15.00       | 0.500   | 30.0         | 0.750    | "
+        "| **DynaDrag**                         | 5.00         | 15.00       | 0.500   | 30.0         | 0.750    | "
         "14          | 44             | 0.60    | 1.20         | –                |",
-        "| warp of mine                      | 1.00         | 11.00       | 0.500   | 30.0         | 0.750    | "
+        "| warp of mine                         | 1.00         | 11.00       | 0.500   | 30.0         | 0.750    | "
         "14          | 0              | 0.60    | 1.20         | –                |",
     ]
     assert (
         quality_tables.split(rows)
         .splitlines()[3]
-        .startswith("| **FastDrag** (`inverse`, default) | 7.00                | 8.50                   | 17.00 ")
+        .startswith("| **FastDrag** (`rigid` held, default) | 7.00                | 8.50                   | 17.00 ")
     )
     assert quality_tables.kinds(rows).splitlines()[0::3] == [
-        "| distance, px                      | pull  | rotation |",
-        "| **FastDrag** (`inverse`, default) | 7.00  | 8.50     |",
+        "| distance, px                         | pull  | rotation |",
+        "| **FastDrag** (`rigid` held, default) | 7.00  | 8.50     |",
     ]
     # an edit is never faster than its evaluations: the machine was busier while these were measured
     impossible = quality_tables.means([row("warp of mine", "pull", True, 1.0, floor_seconds=0.7)])
@@ -171,6 +171,11 @@ FULL = {
     "pairs": {"bench": "pairs", "rows": [dict.fromkeys(
         ("psnr_inside", "ssim_inside", "psnr_outside", "ssim_outside"), 1.0) | {
             "case": "lion", "drags": "one arrow", "method": "rigid"}]},
+    "regions": {"bench": "regions", "rows": [
+        {"case": "c", "drags": "known motions", "kind": "rotation", "trained": True, "region": "points",
+         "border": "free", "overlap": 0.5, "distance": 2.0, "psnr_inside": 1.0, "psnr": 1.0},
+        {"case": "lion", "drags": "one arrow", "region": "picture", "border": "held", "psnr_inside": 1.0,
+         "psnr": 1.0}]},
     "kernels": {"bench": "kernels", "rows": [
         {"measurement": "m", "mode": "inverse", "value": 1.0, "unit": "ms", "target": "", "met": None, "threads": 1}]},
     "cost": {"bench": "cost", "rows": [
@@ -205,7 +210,7 @@ def test_the_command_writes_both_pages_and_says_when_they_differ(checkout, monke
     assert text.startswith("Before.\n<!-- figures: begin -->\n| method ") and text.endswith(
         "\n<!-- figures: end -->\nAfter.\n"
     )
-    assert "old" not in text and "| **FastDrag** (`inverse`, default) |" in (checkout / PAGE).read_text()
+    assert "old" not in text and "| **FastDrag** (`rigid` held, default) |" in (checkout / PAGE).read_text()
 
     # a number of a page, or of a file
     (checkout / PAGE).write_text((checkout / PAGE).read_text().replace("7.75", "7.74"))

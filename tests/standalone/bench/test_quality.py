@@ -20,7 +20,8 @@ def test_the_bench_is_deterministic(demo, monkeypatch):
     first, second = (bench_quality.bench_quality(True, methods=methods, model=demo)[0] for _ in range(2))
     assert [[row[key] for key in measured] for row in first] == [[row[key] for key in measured] for row in second]
     assert {row["method"]: row["evaluations"] for row in first} == {
-        "nothing done": 0, "paste at target": 0, "true picture": 0, "FastDrag inverse": 14, "FastDrag fastdrag": 14
+        "nothing done": 0, "paste at target": 0, "true picture": 0, "FastDrag rigid held": 14,
+        "FastDrag inverse": 14, "FastDrag fastdrag": 14,
     }  # fmt: skip
 
 

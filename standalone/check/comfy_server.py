@@ -1,0 +1,96 @@
+"""A ComfyUI that runs with this pack alone in it, as long as it is asked something."""
+
+import json
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+PACK = Path(__file__).parents[2]
+FOLDERS = ("input", "output", "temp", "models", "user", "custom_nodes")
+# of the pack's folder, what ComfyUI has no use for
+LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "tests", "docs", "standalone", "*.egg-info", "build")
+START_SECONDS, RUN_SECONDS = 180, 300
+
+
+class ComfyUIError(RuntimeError):
+    """A ComfyUI that does not start, or a workflow that fails; the message is ComfyUI's."""
+
+
+class Server:
+    """Asks the ComfyUI at url, whose folder holds what it makes."""
+
+    def __init__(self, url, folder):
+        self.url, self.folder = url, folder
+
+    def _ask(self, path, data=None):
+        body = None if data is None else json.dumps(data).encode()
+        request = urllib.request.Request(self.url + path, body, {"Content-Type": "application/json"})
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            raise ComfyUIError(error.read().decode(errors="replace")[:400]) from error
+
+    def ready(self):
+        try:
+            return bool(self._ask("/system_stats"))
+        except (OSError, ValueError):
+            return False
+
+    def run(self, nodes):
+        """{node: files of the pictures that it saved} of a workflow {id: node}; ComfyUIError if it fails."""
+        asked = self._ask("/prompt", {"prompt": nodes})["prompt_id"]
+        end = time.monotonic() + RUN_SECONDS
+        while not (entry := self._ask(f"/history/{asked}").get(asked)):
+            if time.monotonic() > end:
+                raise ComfyUIError(f"a workflow took more than {RUN_SECONDS} s")
+            time.sleep(0.05)
+        if entry["status"]["status_str"] != "success":
+            _, about = entry["status"]["messages"][-1]
+            raise ComfyUIError(f"{about.get('node_type')}: {about.get('exception_message', '').strip()}")
+        return {
+            node: [self.folder / one["type"] / one["subfolder"] / one["filename"] for one in output["images"]]
+            for node, output in entry["outputs"].items()
+            if "images" in output
+        }
+
+
+@contextmanager
+def comfyui(path, python, arguments):
+    """A Server of the ComfyUI in a folder, started with these arguments; ComfyUIError with the last line of its log if
+    it does not start."""
+    with tempfile.TemporaryDirectory(prefix="dragkit-check-") as name, socket.socket() as probe:
+        folder = Path(name)
+        for one in FOLDERS:
+            (folder / one).mkdir()
+        shutil.copytree(PACK, folder / "custom_nodes/dragkit", ignore=LEFT_OUT)
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+        probe.close()
+        command = [python, "main.py", *arguments, "--port", str(port), "--base-directory", folder]
+        command += ["--disable-api-nodes", "--disable-auto-launch"]
+        if "--database-url" in (path / "comfy/cli_args.py").read_text():
+            command += ["--database-url", "sqlite:///:memory:"]
+        with (folder / "log").open("w") as log:
+            process = subprocess.Popen(command, cwd=path, stdout=log, stderr=subprocess.STDOUT)
+        try:
+            server, end = Server(f"http://127.0.0.1:{port}", folder), time.monotonic() + START_SECONDS
+            while not server.ready():
+                if process.poll() is not None or time.monotonic() > end:
+                    last = (folder / "log").read_text(errors="replace").strip().splitlines()[-1:]
+                    raise ComfyUIError(f"ComfyUI did not start: {' '.join(last)}")
+                time.sleep(0.1)
+            yield server
+        finally:
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
