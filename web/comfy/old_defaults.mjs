@@ -4,6 +4,7 @@
 /** What a node did before it had the input, by kind and name. @type {Record<string, Record<string, unknown>>} */
 const BEFORE = {
   DragKitDragWarp: { border: "free" },
+  DragKitFlowGen: { border: "free" },
   DragKitLatentWarpage: { displacement: "stretch", border: "free" },
 };
 
