@@ -49,7 +49,8 @@ are one of these two with a change. *cost*: evaluations, a gradient step counted
 {pairs} pairs of frames of real videos, named in the result and not part of DragKit: the first is dragged, the second is
 the truth. The region is what people painted for the drag, not the thing that moves. *One arrow*, or all that were set
 (*several arrows*). *in*, *out*: inside and outside the region. What opens up is filled alike for every motion, from the
-nearest pixels beside, above and below it.""",
+nearest pixels beside, above and below it. *motion predictor* is told no region; *its first guess held* and
+*its network held*, the latter of which ships, are told it.""",
     ),
     "regions": (
         "What moves",
