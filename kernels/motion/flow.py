@@ -2,7 +2,7 @@
 
 import torch.nn.functional as F
 
-from ..points.latent_cells import cell_of, margin, whole_cells
+from ..points.latent_cells import cell_of, enlarged_cells, whole_cells
 
 
 class FlowError(ValueError):
@@ -32,11 +32,7 @@ def place_flow(flow, height, width):
     if cell := cell_of(columns, rows, width, height):
         flow = whole_cells(flow, cell, (2, 3))
     elif cell := cell_of(width, height, columns, rows):
-        flow = resize_flow(flow, rows * cell, columns * cell)
-        (top, bottom), (left, right) = (
-            (margin(side, cell), side % cell - margin(side, cell)) for side in (height, width)
-        )
-        return F.pad(flow, (left, right, top, bottom), "replicate")
+        return enlarged_cells(flow, width, height, cell) * cell
     return resize_flow(flow, height, width)
 
 
