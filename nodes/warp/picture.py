@@ -61,9 +61,9 @@ class DragWarp(io.ComfyNode):
                 io.Mask.Input(
                     "mask",
                     optional=True,
-                    tooltip="The regions that move (1); each separate part follows the points in it (stretch takes "
-                    "all of them for one). None, or one "
-                    "that is empty or covers everything: found from the points, or where the flow moves something.",
+                    tooltip="The regions (1): where the picture may change, or what moves, as border says. Each part "
+                    "follows the points in it (stretch takes all of them for one). None, or one that is empty or "
+                    "covers everything: a disc around each handle, or where the flow moves something.",
                 ),
                 FLOW_INPUT,
                 BORDER_INPUT,
