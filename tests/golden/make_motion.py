@@ -43,7 +43,7 @@ SCENES = {
 }
 CHOICES = ("rigid", "similarity", "affine", "nearest", "nearest-4")
 # cells between the ones that are kept
-EVERY = 19
+EVERY = 29
 
 
 def cases():

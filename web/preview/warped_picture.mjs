@@ -5,6 +5,7 @@ import { cells, gridSize, inverse, sheet } from "./displacement.mjs";
 import { MovedRegion } from "./displacements.mjs";
 import { findRegion } from "./find_region.mjs";
 import { MovedPicture } from "./moved_picture.mjs";
+import { STRETCH } from "./how.mjs";
 import { colourAt, sampled } from "./sampling.mjs";
 import { Plates } from "./clamped_plate.mjs";
 
@@ -12,11 +13,8 @@ import { Plates } from "./clamped_plate.mjs";
 /** @typedef {{readonly handle: Point, readonly target: Point}} Drag */
 
 /** @typedef {import("./displacements.mjs").Choice} Choice */
-/** @typedef {{readonly displacement: "stretch"|Choice, readonly border: "free"|"held", readonly finds: boolean}} How the
- *  way in which drags move things; finds: only around the handles, where no region is painted */
+/** @typedef {import("./how.mjs").How} How */
 
-/** FastDrag as published. @type {How} */
-export const STRETCH = { displacement: "stretch", border: "free", finds: false };
 // of the hatching on what opened up: pixels across two stripes, and their colours, RGBA
 const HATCH = 12;
 const [DARK, BRIGHT] = new Uint32Array(new Uint8Array([40, 40, 40, 255, 235, 235, 235, 255]).buffer);
@@ -67,7 +65,8 @@ export class Preview {
     const toCells = (/** @type {number} */ across, /** @type {number} */ down) => (/** @type {Point} */ [x, y]) =>
       /** @type {const} */ ([x * across - 0.5, y * down - 0.5]);
     const [from, to] = /** @type {const} */ (["handle", "target"]).map((end) => drags.map((drag) => toCells(width, height)(drag[end])));
-    const region = how.finds && !mask?.includes(0) ? findRegion(from, to, width, height, how.border) : mask;
+    const painted = how.masked ? mask : null;
+    const region = how.finds && !painted?.includes(0) ? findRegion(from, to, width, height, how.border) : painted;
     this.astray = [];
     this.opened = null;
     if (how.displacement === "stretch") this.#stretch(drags, region, toCells(this.gridWidth, this.gridHeight));
