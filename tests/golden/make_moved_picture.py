@@ -18,7 +18,12 @@ TURN = [((0.3, 0.35), (0.36, 0.3)), ((0.52, 0.5), (0.55, 0.62))]
 OUT = [((0.3, 0.4), (0.6, 0.62)), ((0.5, 0.5), (0.78, 0.75))]
 OVER = [((0.25, 0.4), (0.6, 0.45)), ((0.7, 0.5), (0.66, 0.5))]
 SPREAD = [((0.25, 0.4), (0.12, 0.4)), ((0.55, 0.5), (0.75, 0.55)), ((0.4, 0.35), (0.4, 0.2))]
-SCENES = {"a turn": (BLOB, TURN), "out of the region": (BLOB, OUT), "over another part": (PARTS, OVER), "apart": (BLOB, SPREAD)}
+SCENES = {
+    "a turn": (BLOB, TURN),
+    "out of the region": (BLOB, OUT),
+    "over another part": (PARTS, OVER),
+    "apart": (BLOB, SPREAD),
+}
 CHOICES = ("rigid", "similarity", "affine", "nearest", "nearest-4")
 WIDTH, HEIGHT, EVERY = 280, 210, 10
 
@@ -48,7 +53,9 @@ def cases():
                     "name": name,
                     "choice": choice,
                     "border": border,
-                    "strokes": [{"tool": s.tool, "points": s.points} | ({"size": s.size} if s.size else {}) for s in strokes],
+                    "strokes": [
+                        {"tool": s.tool, "points": s.points} | ({"size": s.size} if s.size else {}) for s in strokes
+                    ],
                     "drags": [{"handle": handle, "target": target} for handle, target in drags],
                     "marks": ["".join(".mo"[value] for value in row) for row in marks.tolist()],
                     "colours": colours.flatten().tolist(),
