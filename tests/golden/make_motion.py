@@ -1,4 +1,4 @@
-"""Writes tests/golden/motion_js.json: displacements of kernels/motion that web/preview must find too, on every few cells.
+"""Writes tests/golden/motion_js.json: displacements of kernels/motion that web/preview finds too, every few cells.
 
 Run from the repository: python tests/golden/make_motion.py.
 """
