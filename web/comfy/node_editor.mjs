@@ -3,6 +3,7 @@
 
 import { Editor } from "../editor/view.mjs";
 import { element } from "../editor/element.mjs";
+import { downstreamMotion } from "./downstream_motion.mjs";
 import { NodePicture } from "./node_picture.mjs";
 import { NodeValue } from "./node_value.mjs";
 import { RunQueue } from "./run_queue.mjs";
@@ -117,6 +118,7 @@ export class NodeEditor {
       this.session.linked = linked;
       this.session.store.notify();
     }
+    this.session.setHow(downstreamMotion(this.app, this.node));
     this.picture.refresh();
   }
 

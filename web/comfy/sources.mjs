@@ -63,10 +63,11 @@ export function executionId(root, graph, id) {
 /**
  * The node and output that an input gets its value from, through reroutes, bypassed nodes and the borders of subgraphs.
  * @param {Graph} root @param {GraphNode} node @param {number} slot index of the input
+ * @param {Place} [at] place of the node, where its graph has several
  * @returns {{node: GraphNode, slot: number, place: Place}|null} place: of that node
  */
-export function origin(root, node, slot) {
-  let [place] = placesOf(node.graph, rootPlace(root));
+export function origin(root, node, slot, at) {
+  let place = at ?? placesOf(node.graph, rootPlace(root))[0];
   let link = place && linkOf(place.graph, node.inputs?.[slot]?.link);
   for (let depth = 0; link && depth < MAX_DEPTH; depth++) {
     const output = link.origin_slot;
@@ -110,7 +111,7 @@ function passed({ mode, type, inputs = [], outputs = [] }, output) {
  * node gives it.
  * @param {Place} place of the node @param {GraphNode} node @param {string} name @returns {unknown}
  */
-function widgetValue({ graph, host, outer }, node, name) {
+export function widgetValue({ graph, host, outer }, node, name) {
   const link = linkOf(graph, node.inputs?.find((input) => input.name === name)?.link);
   const value = node.widgets?.find((widget) => widget.name === name)?.value;
   if (!link) return value;
@@ -165,6 +166,43 @@ export function downstream(root, start) {
         found.set(idAt(place, node.id), node);
         open.push({ place, links: after(node) });
       }
+    }
+  }
+  return found;
+}
+
+/**
+ * The nodes that use what a node gives at an output, nearest first: through reroutes, bypassed nodes and the borders of
+ * subgraphs.
+ * @param {Graph} root @param {GraphNode} start @param {number} slot index of the output
+ * @returns {{node: GraphNode, place: Place}[]} place: of that node
+ */
+export function receivers(root, start, slot) {
+  const found = [];
+  const seen = new Set();
+  const open = placesOf(start.graph, rootPlace(root)).map((place) => ({ place, links: start.outputs?.[slot]?.links ?? [] }));
+  for (let next = open.shift(); next; next = open.shift()) {
+    const { place, links } = next;
+    const { graph, host, outer } = place;
+    for (const id of links) {
+      const link = linkOf(graph, id);
+      const key = idAt(place, id);
+      if (!link || seen.has(key)) continue;
+      seen.add(key);
+      const input = link.target_slot;
+      if (String(link.target_id) === SUBGRAPH_OUTPUT) {
+        if (host && outer) open.push({ place: outer, links: host.outputs?.[input]?.links ?? [] });
+        continue;
+      }
+      const node = graph.getNodeById(link.target_id);
+      if (!node || node.mode === MUTED) continue;
+      if (node.subgraph && node.mode !== BYPASSED) {
+        open.push({ place: within(node, place), links: node.subgraph.inputs?.[input]?.linkIds ?? [] });
+        continue;
+      }
+      const passes = (node.outputs ?? []).map((_, output) => passed(node, output));
+      passes.forEach((from, output) => from === input && open.push({ place, links: node.outputs?.[output]?.links ?? [] }));
+      if (passes.every((from) => from === null)) found.push({ node, place });
     }
   }
   return found;

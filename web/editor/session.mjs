@@ -3,6 +3,7 @@
 
 import { rasterise, drawStroke } from "../document/strokes.mjs";
 import { Preview } from "../preview/warped_picture.mjs";
+import { DEFAULT } from "../preview/how.mjs";
 import { fit } from "../document/serialise.mjs";
 import { Store, activePairs } from "../document/state.mjs";
 
@@ -53,6 +54,9 @@ export class Session {
   /** whether the points come from another node */
   linked = false;
   /** @type {CanvasImageSource|null} a connected MASK */ inputMask = null;
+  /** @type {import("../preview/how.mjs").How} how the points will move things */ how = DEFAULT;
+  /** @type {number[]} which of the pairs move nothing, since they start outside the region; known once it was drawn */
+  astray = [];
 
   /** @type {{size: number[], strokes: unknown, input: unknown, region: Uint8Array|null}|null} */ #region = null;
   /** @type {{region: unknown, tint: boolean, layer: OffscreenCanvas}|null} */ #maskLayer = null;
@@ -73,6 +77,13 @@ export class Session {
   /** @param {Shown} result */
   setResult(result) {
     this.result = result;
+    this.store.notify();
+  }
+
+  /** @param {import("../preview/how.mjs").How} how */
+  setHow(how) {
+    if (JSON.stringify(how) === JSON.stringify(this.how)) return;
+    this.how = how;
     this.store.notify();
   }
 
@@ -129,7 +140,7 @@ export class Session {
   }
 
   #warped() {
-    const { picture, region } = this;
+    const { picture, region, how } = this;
     const [width, height] = this.#previewSize;
     if (!this.#preview || this.#preview.picture !== picture || this.#preview.layer.width !== width) {
       const { canvas: layer, context } = canvas(width, height);
@@ -139,15 +150,22 @@ export class Session {
     }
     const { preview, layer, drawn } = this.#preview;
     const { pairs } = this.store.document;
-    if (drawn[0] === pairs && drawn[1] === region) return layer;
-    this.#preview.drawn = [pairs, region];
+    if (drawn[0] === pairs && drawn[1] === region && drawn[2] === how) return layer;
+    this.#preview.drawn = [pairs, region, how];
     const context = /** @type {OffscreenCanvasRenderingContext2D} */ (layer.getContext("2d"));
-    context.putImageData(new ImageData(preview.update(activePairs(this.store.document), region), width, height), 0, 0);
-    if (region) {
-      // outside the region the picture below is seen, which may be larger than the preview
+    const active = activePairs(this.store.document);
+    context.putImageData(new ImageData(preview.update(active, region, how), width, height), 0, 0);
+    if (preview.shown) {
+      // elsewhere the picture below is seen, which may be larger than the preview
       context.globalCompositeOperation = "destination-in";
-      context.drawImage(painted(region, 1, [0, 0, 0, 255], width, height), 0, 0);
+      context.drawImage(painted(preview.shown, 1, [0, 0, 0, 255], width, height), 0, 0);
       context.globalCompositeOperation = "source-over";
+    }
+    const used = [...pairs.keys()].filter((k) => pairs[k].enabled && pairs[k].target);
+    const astray = preview.astray.map((k) => used[k]);
+    if (astray.join() !== this.astray.join()) {
+      this.astray = astray;
+      queueMicrotask(() => this.store.notify());
     }
     return layer;
   }

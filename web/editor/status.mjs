@@ -1,6 +1,7 @@
 // @ts-check
 // What the editor says about its state, in one line and to screen readers.
 
+import { said } from "../preview/how.mjs";
 import { centre } from "./regions.mjs";
 import { activePairs } from "../document/state.mjs";
 
@@ -10,7 +11,7 @@ const counted = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
 /**
  * @param {import("./session.mjs").Session} session @returns {string} the picture, the pairs and the region
  */
-export function status({ store, picture, result, ui, region }) {
+export function status({ store, picture, result, ui, region, how, astray }) {
   const { pairs, regions, image } = store.document;
   const active = activePairs(store.document).length;
   const open = pairs.filter(({ target }) => !target).length;
@@ -19,8 +20,17 @@ export function status({ store, picture, result, ui, region }) {
     shown ? `${shown.label}, ${shown.width} × ${shown.height}` : `no picture${image ? `, points placed on ${image.join(" × ")}` : ""}`,
     counted(active, "drag") + (pairs.length > active ? ` (${[open && `${open} without target`, pairs.length - active - open && `${pairs.length - active - open} off`].filter(Boolean).join(", ")})` : ""),
     ...(regions.length ? [counted(regions.length, "region pair")] : []),
-    region ? "only the painted region may change" : "no mask: everything may change",
+    ...(active && picture && ui.showing === "preview" ? [said(how)] : []),
+    ...(active ? astray.map((index) => `drag ${index + 1} starts outside the region and moves nothing`) : []),
+    scope(how, region !== null),
   ].join(" · ");
+}
+
+/** What a region means to the node downstream. @param {import("../preview/how.mjs").How} how @param {boolean} painted */
+function scope({ chosen, border, displacement, finds, masked }, painted) {
+  if (painted && masked) return chosen && border === "free" && displacement !== "stretch" ? "the painted region moves" : "only the painted region may change";
+  if (painted) return "the painted region is not connected";
+  return chosen && finds ? "no region: what is around the points moves" : "no mask: everything may change";
 }
 
 /**

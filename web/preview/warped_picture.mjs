@@ -2,18 +2,22 @@
 // The live preview: a picture warped by the displacement of the drags, fast enough to follow the pointer.
 
 import { cells, gridSize, inverse, sheet } from "./displacement.mjs";
+import { MovedRegion } from "./displacements.mjs";
+import { findRegion } from "./find_region.mjs";
+import { MovedPicture } from "./moved_picture.mjs";
+import { STRETCH } from "./how.mjs";
+import { colourAt, sampled } from "./sampling.mjs";
+import { Plates } from "./clamped_plate.mjs";
 
 /** @typedef {readonly [number, number]} Point x, y in fractions 0..1 of the picture */
 /** @typedef {{readonly handle: Point, readonly target: Point}} Drag */
 
-// two of a pixel's four channels, with room above each for a product with a weight 0..256
-const CHANNELS = 0x00ff00ff;
-const HALF = 0x00800080;
+/** @typedef {import("./displacements.mjs").Choice} Choice */
+/** @typedef {import("./how.mjs").How} How */
 
-/** Blends two pairs of channels. @param {number} a @param {number} b @param {number} weight of b, 0..256 */
-function blend(a, b, weight) {
-  return ((Math.imul(a, 256 - weight) + Math.imul(b, weight) + HALF) >>> 8) & CHANNELS;
-}
+// of the hatching on what opened up: pixels across two stripes, and their colours, RGBA
+const HATCH = 12;
+const [DARK, BRIGHT] = new Uint32Array(new Uint8Array([40, 40, 40, 255, 235, 235, 235, 255]).buffer);
 
 export class Preview {
   /** @param {Uint8ClampedArray} picture RGBA, copied @param {number} width @param {number} height */
@@ -23,11 +27,19 @@ export class Preview {
     const [gridWidth, gridHeight] = gridSize(width, height);
     this.gridWidth = gridWidth;
     this.gridHeight = gridHeight;
-    // the last pixel's right and lower neighbours have weight 0, but reading beyond an array is slow
-    this.source = new Uint32Array(width * height + width + 1);
-    new Uint8ClampedArray(this.source.buffer).set(picture);
+    this.source = sampled(picture, width, height);
     /** The result: RGBA, the same array after every update. */
     this.pixels = new Uint8ClampedArray(picture);
+    /** Where the result is to be shown (1): the region, and what left it; null for everywhere. @type {Uint8Array|null} */
+    this.shown = null;
+    /** What nothing reaches (1), hatched in the result; null for nothing. @type {Uint8Array|null} */
+    this.opened = null;
+    /** Indices of the drags that start outside the region and move nothing. @type {number[]} */
+    this.astray = [];
+    this.moved = new MovedPicture(this.source, width, height);
+    this.plates = new Plates();
+    /** @type {MovedRegion|null} */
+    this.region = null;
     /** @type {Uint8Array|null} */
     this.mask = null;
     this.movable = new Uint8Array(gridWidth * gridHeight).fill(1);
@@ -44,23 +56,62 @@ export class Preview {
   }
 
   /**
-   * The picture with drags applied; pixels where mask (at the picture's size, 1 = may change; null = all) is 0 are the
-   * picture's own. A mask that changed must be another array.
-   * @param {readonly Drag[]} drags @param {Uint8Array|null} mask
+   * The picture with drags applied; mask is at the picture's size, 1 = region, null = nothing is painted. A mask that
+   * changed must be another array.
+   * @param {readonly Drag[]} drags @param {Uint8Array|null} mask @param {How} [how]
    */
-  update(drags, mask) {
+  update(drags, mask, how = STRETCH) {
+    const { width, height } = this;
+    const toCells = (/** @type {number} */ across, /** @type {number} */ down) => (/** @type {Point} */ [x, y]) =>
+      /** @type {const} */ ([x * across - 0.5, y * down - 0.5]);
+    const [from, to] = /** @type {const} */ (["handle", "target"]).map((end) => drags.map((drag) => toCells(width, height)(drag[end])));
+    const painted = how.masked ? mask : null;
+    const region = how.finds && !painted?.includes(0) ? findRegion(from, to, width, height, how.border) : painted;
+    this.astray = [];
+    this.opened = null;
+    if (how.displacement === "stretch") this.#stretch(drags, region, toCells(this.gridWidth, this.gridHeight));
+    else this.#move(from, to, region ?? new Uint8Array(width * height).fill(1), how.displacement, how.border);
+    return this.pixels;
+  }
+
+  /** @param {readonly Drag[]} drags @param {Uint8Array|null} mask @param {(point: Point) => Point} toGrid */
+  #stretch(drags, mask, toGrid) {
     const { width, height, gridWidth, gridHeight } = this;
+    this.shown = mask;
     if (mask !== this.mask) {
       this.mask = mask;
       if (mask) this.movable = cells(mask, width, height, gridWidth, gridHeight);
       else this.movable.fill(1);
     }
-    /** @param {Point} point @returns {Point} */
-    const toGrid = ([x, y]) => [x * gridWidth - 0.5, y * gridHeight - 0.5];
     const handles = drags.map((drag) => toGrid(drag.handle));
     const targets = drags.map((drag) => toGrid(drag.target));
     this.#warp(inverse(sheet(handles, targets, this.movable, gridWidth, gridHeight), gridWidth, gridHeight));
-    return this.pixels;
+  }
+
+  /** @param {readonly Point[]} handles @param {readonly Point[]} targets in pixels @param {Uint8Array} region
+   * @param {Choice} choice @param {"free"|"held"} border */
+  #move(handles, targets, region, choice, border) {
+    const { width, height, source } = this;
+    const same = this.region && (this.region.region === region || this.region.region.every((value, i) => value === region[i]));
+    if (!same) this.region = new MovedRegion(region, width, height, this.plates);
+    const { labels } = /** @type {MovedRegion} */ (this.region);
+    const { moved, astray } = /** @type {MovedRegion} */ (this.region).displace(handles, targets, choice, border);
+    this.astray = astray;
+    const out = new Uint32Array(this.pixels.buffer);
+    out.set(source.subarray(0, out.length));
+    this.moved.draw(out, moved, labels, border === "free");
+    const { front } = this.moved;
+    this.shown = region.slice();
+    const opens = new Set(border === "free" ? moved.map(({ number }) => number) : []);
+    const opened = new Uint8Array(region.length);
+    for (let i = 0; i < front.length; i++) {
+      if (front[i] > 0) this.shown[i] = 1;
+      else if (front[i] < 0 && opens.has(labels[i])) {
+        opened[i] = 1;
+        out[i] = ((i % width) + Math.floor(i / width)) % HATCH < HATCH / 2 ? DARK : BRIGHT;
+      }
+    }
+    this.opened = opened;
   }
 
   /** @param {Float64Array} back backward displacement on the grid */
@@ -87,23 +138,7 @@ export class Preview {
         const cell = column[x];
         const fromX = Math.min(Math.max(((x << 8) + rowX[cell] + weight[x] * stepX[cell]) | 0, 0), lastX);
         const fromY = Math.min(Math.max(((y << 8) + rowY[cell] + weight[x] * stepY[cell]) | 0, 0), lastY);
-        const from = (fromY >> 8) * width + (fromX >> 8);
-        const [right, below] = [fromX & 255, fromY & 255];
-        const a = source[from];
-        const b = source[from + 1];
-        const c = source[from + width];
-        const d = source[from + width + 1];
-        const even = blend(
-          blend(a & CHANNELS, b & CHANNELS, right),
-          blend(c & CHANNELS, d & CHANNELS, right),
-          below,
-        );
-        const odd = blend(
-          blend((a >>> 8) & CHANNELS, (b >>> 8) & CHANNELS, right),
-          blend((c >>> 8) & CHANNELS, (d >>> 8) & CHANNELS, right),
-          below,
-        );
-        out[i] = even | (odd << 8);
+        out[i] = colourAt(source, width, fromX, fromY);
       }
     }
   }

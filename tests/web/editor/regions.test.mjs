@@ -6,6 +6,7 @@ import {
 } from "../../../web/editor/regions.mjs";
 import { read, write } from "../../../web/document/serialise.mjs";
 import { EMPTY, addPair } from "../../../web/document/state.mjs";
+import { DEFAULT, howOf } from "../../../web/preview/how.mjs";
 import { selected, status } from "../../../web/editor/status.mjs";
 import { editor, frozen, two } from "../stand_in.mjs";
 
@@ -328,12 +329,18 @@ test("other tools leave regions alone, and the tool of regions arrows", () => {
 test("what is said about regions", () => {
   const { store, ui, session } = opened({ ...one, image: [1000, 1000] });
   store.select(selection(~0));
-  const said = { store, ui, picture: null, result: null, region: null, size: session.size };
+  const said = { store, ui, picture: null, result: null, region: null, size: session.size, how: DEFAULT, astray: [] };
   assert.match(status(said), /0 drags · 1 region pair · no mask/);
   assert.equal(selected(said), "region 1 (target): 200, 200 → 700, 200");
   store.select(new Map([[~0, "both"]]));
   assert.equal(selected(said), "region 1 (handle and target): 200, 200 → 700, 200");
   assert.doesNotMatch(status({ ...said, store: opened(two).store }), /region pair/);
+  const painted = { ...said, region: new Uint8Array(1) };
+  assert.match(status(painted), /only the painted region may change$/);
+  assert.match(status({ ...painted, how: howOf("rigid", "free", true, true) }), /the painted region moves$/);
+  assert.match(status({ ...painted, how: howOf("rigid", "held", true, false) }), /the painted region is not connected$/);
+  assert.match(status({ ...said, how: howOf("rigid", "held", true, false) }), /no region: what is around the points moves$/);
+  assert.match(status({ ...said, how: howOf("rigid", "held", false, false) }), /everything may change$/);
 });
 
 test("a region that is moved is another drag, which may run by itself; a painted region is none", () => {

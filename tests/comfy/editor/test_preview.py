@@ -1,0 +1,132 @@
+"""The preview shows what the node that gets the points makes of them."""
+
+import numpy as np
+import pytest
+
+# of the picture
+BOX = ((0.2, 0.15), (0.8, 0.85))
+PULLS = [((0.4, 0.4), (0.48, 0.34)), ((0.6, 0.6), (0.6, 0.7))]
+CHOICES = [
+    ("similarity", "held"),
+    ("rigid", "held"),
+    ("affine", "held"),
+    ("similarity", "free"),
+    ("rigid", "free"),
+    ("nearest", "free"),
+    ("nearest-4", "held"),
+]
+
+# remembers which pictures an editor draws over each other
+WATCH = """() => {
+  const own = CanvasRenderingContext2D.prototype.drawImage;
+  window.drawn = [];
+  window.unwatch = () => { CanvasRenderingContext2D.prototype.drawImage = own; };
+  CanvasRenderingContext2D.prototype.drawImage = function (image, ...rest) {
+    if (this.canvas.closest?.(".dragkit-stage")) drawn.push(image);
+    return own.call(this, image, ...rest);
+  };
+}"""
+COMPOSE = """([width, height]) => {
+  const context = new OffscreenCanvas(width, height).getContext("2d");
+  for (const image of drawn) context.drawImage(image, 0, 0, width, height);
+  return [...context.getImageData(0, 0, width, height).data];
+}"""
+
+
+@pytest.fixture
+def warp(editor):
+    """Id of a Drag Warp that gets all that the editor gives; what it makes is dumped as `warped` and `moved`."""
+    ui = editor.ui
+    node = ui.node("DragKitDragWarp", [700, 520])
+    for output, name in enumerate(("drag_points", "mask", "image")):
+        ui.connect(editor.node, output, node, name)
+    for output, name in ((0, "warped"), (2, "moved")):
+        ui.connect(node, output, ui.node("TestDump", [1100, 520 + 160 * output], name=name), "any")
+    return node
+
+
+def choose(editor, node, **widgets):
+    editor.ui.js(
+        """([id, widgets]) => {
+          for (const widget of nodeOf(id).widgets) if (widget.name in widgets) widget.value = widgets[widget.name];
+        }""",
+        [node, widgets],
+    )
+
+
+def previewed(editor):
+    """The picture as the editor shows it, without its arrows, [H, W, 3] in 0..255, at its own size."""
+    ui = editor.ui
+    ui.js(WATCH)
+    try:
+        # the canvas is drawn anew for the pointer
+        ui.page.mouse.move(*editor.at((0.9, 0.05)))
+        ui.wait("() => drawn.length")
+        ui.js("async () => { await ticks(3); drawn.length = 0; }")
+        ui.page.mouse.move(*editor.at((0.92, 0.06)))
+        ui.wait("() => drawn.length")
+        return np.array(ui.js(COMPOSE, editor.size)).reshape(*editor.size[::-1], 4)[..., :3]
+    finally:
+        ui.js("() => unwatch()")
+
+
+@pytest.mark.parametrize(("displacement", "border"), CHOICES)
+def test_the_preview_is_drag_warps_picture(editor, warp, displacement, border):
+    choose(editor, warp, displacement=displacement, border=border)
+    editor.focus()
+    editor.press("r")
+    editor.pull(*BOX)
+    # the dimmed outside would hide what is compared
+    editor.press("h", "v")
+    original = previewed(editor)
+    for pull in PULLS:
+        editor.pull(*pull)
+    editor.ui.eventually(lambda: editor.status, lambda text: f"preview: {displacement}, {border}" in text)
+    shown = previewed(editor)
+    found = editor.received()
+    moved = found["moved"][0].numpy() > 0.5
+    expected = found["warped"][0].numpy() * 255
+    assert moved.sum() > 2000
+    difference = abs(shown - expected).max(axis=2)[moved]
+    assert np.median(abs(original - expected).max(axis=2)[moved]) > 10
+    assert np.median(difference) < 2
+    assert (difference < 4).mean() > 0.95
+
+
+def test_what_stands_downstream_is_followed(editor, warp):
+    ui = editor.ui
+    editor.pull(*PULLS[0])
+
+    def says(words):
+        ui.eventually(lambda: editor.status, lambda text: words in text)
+
+    says("preview: similarity, held")
+    # without a region Drag Warp finds what is around the points
+    says("no region: what is around the points moves")
+    choose(editor, warp, displacement="affine", border="free")
+    says("preview: affine, free")
+    ui.js("(id) => { nodeOf(id).mode = 4; }", warp)
+    says("preview: similarity, held")
+    latent = ui.node("DragKitLatentWarpage", [700, 900], displacement="nearest-4", border="held")
+    reroute = ui.node("Reroute", [500, 900])
+    ui.connect(editor.node, 0, reroute, None)
+    ui.connect(reroute, 0, latent, "drag_points")
+    says("preview: nearest-4, held")
+    says("no mask: everything may change")
+    choose(editor, latent, displacement="arap")
+    says("preview: rigid, held (close to arap)")
+    ui.js("(id) => nodeOf(id).disconnectInput(nodeOf(id).findInputSlot('drag_points'))", latent)
+    says("preview: similarity, held")
+
+
+def test_a_drag_that_starts_outside_is_named_and_moves_nothing(editor, warp):
+    editor.focus()
+    editor.press("r")
+    editor.pull((0.05, 0.05), (0.4, 0.9))
+    editor.press("h", "v")
+    original = previewed(editor)
+    editor.pull((0.7, 0.5), (0.8, 0.5))
+    editor.ui.eventually(
+        lambda: editor.status, lambda text: "drag 1 starts outside the region and moves nothing" in text
+    )
+    assert (previewed(editor) == original).all()

@@ -1,0 +1,73 @@
+"""Writes tests/golden/moved_picture_js.json: pictures of Drag Warp's kernel that web/preview must make too, every few
+pixels: their red and green, and where content moved (m) and what opened up (o).
+
+Run from the repository: python tests/golden/make_moved_picture.py.
+"""
+
+import json
+from pathlib import Path
+
+import torch
+from dragkit.kernels.motion.displacements import displace
+from dragkit.kernels.points.strokes import Stroke, rasterise
+from dragkit.kernels.warp.picture import drag_warp
+
+BLOB = [Stroke("brush", ((0.3, 0.4), (0.55, 0.5)), 0.45)]
+PARTS = [Stroke("brush", ((0.25, 0.4),), 0.4), Stroke("box", ((0.55, 0.2), (0.9, 0.8)))]
+TURN = [((0.3, 0.35), (0.36, 0.3)), ((0.52, 0.5), (0.55, 0.62))]
+OUT = [((0.3, 0.4), (0.6, 0.62)), ((0.5, 0.5), (0.78, 0.75))]
+OVER = [((0.25, 0.4), (0.6, 0.45)), ((0.7, 0.5), (0.66, 0.5))]
+SPREAD = [((0.25, 0.4), (0.12, 0.4)), ((0.55, 0.5), (0.75, 0.55)), ((0.4, 0.35), (0.4, 0.2))]
+SCENES = {
+    "a turn": (BLOB, TURN),
+    "out of the region": (BLOB, OUT),
+    "over another part": (PARTS, OVER),
+    "apart": (BLOB, SPREAD),
+}
+CHOICES = ("rigid", "similarity", "affine", "nearest", "nearest-4")
+WIDTH, HEIGHT, EVERY = 280, 210, 10
+
+
+def chart():
+    """[1, 2, H, W] in 0..1, whole 255ths: red and green waves, so that a pixel tells where it came from."""
+    y, x = torch.meshgrid(torch.arange(HEIGHT).double(), torch.arange(WIDTH).double(), indexing="ij")
+    waves = torch.stack((torch.sin(x / 23) + torch.cos(y / 31), torch.cos(x / 37) - torch.sin(y / 19)))
+    return ((127.5 + 60 * waves).floor() / 255)[None].float()
+
+
+def cases():
+    image = chart()
+    size = torch.tensor([WIDTH, HEIGHT])
+    for name, (strokes, drags) in SCENES.items():
+        region = rasterise(strokes, HEIGHT, WIDTH)
+        points = torch.tensor(drags, dtype=torch.float64)
+        for border in ("held", "free"):
+            for choice in CHOICES:
+                cells = points * size - 0.5
+                flow = displace(cells[:, 0], cells[:, 1], region, choice, border=border)
+                warped = drag_warp(image, flow, region[None], tears=border == "free")
+                seen = (slice(None, None, EVERY),) * 2
+                colours = (warped.image[0][(slice(None), *seen)] * 255).round().int().permute(1, 2, 0)
+                marks = torch.where(warped.opened[0], 2, warped.moved[0].int())[seen]
+                yield {
+                    "name": name,
+                    "choice": choice,
+                    "border": border,
+                    "strokes": [
+                        {"tool": s.tool, "points": s.points} | ({"size": s.size} if s.size else {}) for s in strokes
+                    ],
+                    "drags": [{"handle": handle, "target": target} for handle, target in drags],
+                    "marks": ["".join(".mo"[value] for value in row) for row in marks.tolist()],
+                    "colours": colours.flatten().tolist(),
+                }
+
+
+def main():
+    path = Path(__file__).parent / "moved_picture_js.json"
+    lines = ",\n".join(json.dumps(case, separators=(",", ":")) for case in cases())
+    head = f'"width":{WIDTH},"height":{HEIGHT},"every":{EVERY}'
+    path.write_text(f'{{{head},"cases":[\n{lines}\n]}}\n', encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import test from "node:test";
+import { rasterise } from "../../../web/document/strokes.mjs";
+import { howOf } from "../../../web/preview/how.mjs";
+import { Preview } from "../../../web/preview/warped_picture.mjs";
+
+const golden = JSON.parse(readFileSync(new URL("../../golden/moved_picture_js.json", import.meta.url), "utf8"));
+const { width, height, every } = golden;
+
+const chart = Uint8ClampedArray.from({ length: 4 * width * height }, (_, i) => {
+  const [x, y] = [(i >> 2) % width, Math.floor((i >> 2) / width)];
+  const waves = [Math.sin(x / 23) + Math.cos(y / 31), Math.cos(x / 37) - Math.sin(y / 19)];
+  return i % 4 < 2 ? Math.floor(127.5 + 60 * waves[i % 4]) : 255;
+});
+
+for (const { name, choice, border, strokes, drags, marks, colours } of golden.cases) {
+  test(`golden picture: ${choice} ${border}, ${name}`, () => {
+    const preview = new Preview(chart, width, height);
+    const region = rasterise(strokes, width, height);
+    const pixels = preview.update(drags, region, howOf(choice, border, false, true));
+    const seen = { m: 0, o: 0, ".": 0 };
+    let [others, unlike] = [0, 0];
+    const errors = [];
+    for (let i = 0, y = 0; y < height; y += every) {
+      for (let x = 0; x < width; x += every, i += 2) {
+        const mark = marks[y / every][x / every];
+        const at = y * width + x;
+        seen[mark]++;
+        if ((mark === "o") !== (preview.opened[at] === 1)) others++;
+        else if (mark === "o") assert.ok(preview.shown[at]);
+        else {
+          const error = Math.max(Math.abs(pixels[4 * at] - colours[i]), Math.abs(pixels[4 * at + 1] - colours[i + 1]));
+          if (mark === "m") errors.push(error);
+          if (mark === "m" && !preview.shown[at]) unlike++;
+          // what is shown outside the region has moved there
+          if (mark === "." && preview.shown[at] && !region[at]) unlike++;
+        }
+      }
+    }
+    assert.ok(seen.m > 50 && (border === "held" ? seen.o === 0 : true), JSON.stringify(seen));
+    errors.sort((a, b) => a - b);
+    const at = (part) => errors[Math.floor(part * (errors.length - 1))];
+    // between handles that pull apart, nodes cannot show where nearest jumps
+    const most = choice === "nearest" && border === "held" ? 20 : 3;
+    assert.ok(at(0.5) <= 1 && at(0.9) <= most, `${at(0.5)}, ${at(0.9)}, ${at(1)}`);
+    assert.ok(others + unlike <= 0.02 * (seen.m + seen.o), `${others} opened otherwise, ${unlike} shown otherwise of ${JSON.stringify(seen)}`);
+  });
+}
