@@ -41,7 +41,7 @@ SCENES = {
     "discs": (320, 240, None, TURN),
     "a small picture": (48, 40, BLOB, TURN),
 }
-CHOICES = ("rigid", "similarity", "affine", "nearest", "nearest-4")
+CHOICES = ("stretch", "rigid", "similarity", "affine", "nearest", "nearest-4")
 # cells between the ones that are kept
 EVERY = 29
 

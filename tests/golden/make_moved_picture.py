@@ -24,7 +24,7 @@ SCENES = {
     "over another part": (PARTS, OVER),
     "apart": (BLOB, SPREAD),
 }
-CHOICES = ("rigid", "similarity", "affine", "nearest", "nearest-4")
+CHOICES = ("stretch", "rigid", "similarity", "affine", "nearest", "nearest-4")
 WIDTH, HEIGHT, EVERY = 280, 210, 10
 
 

@@ -155,12 +155,10 @@ export class Session {
     const context = /** @type {OffscreenCanvasRenderingContext2D} */ (layer.getContext("2d"));
     const active = activePairs(this.store.document);
     context.putImageData(new ImageData(preview.update(active, region, how), width, height), 0, 0);
-    if (preview.shown) {
-      // elsewhere the picture below is seen, which may be larger than the preview
-      context.globalCompositeOperation = "destination-in";
-      context.drawImage(painted(preview.shown, 1, [0, 0, 0, 255], width, height), 0, 0);
-      context.globalCompositeOperation = "source-over";
-    }
+    // elsewhere the picture below is seen, which may be larger than the preview
+    context.globalCompositeOperation = "destination-in";
+    context.drawImage(painted(preview.shown, 1, [0, 0, 0, 255], width, height), 0, 0);
+    context.globalCompositeOperation = "source-over";
     const used = [...pairs.keys()].filter((k) => pairs[k].enabled && pairs[k].target);
     const astray = preview.astray.map((k) => used[k]);
     if (astray.join() !== this.astray.join()) {

@@ -5,12 +5,13 @@
 import { Plates } from "./clamped_plate.mjs";
 import { labelParts } from "./connected_parts.mjs";
 import { HeldRegion, Lattice, PAD, apartAndUnlike } from "./elastic.mjs";
+import { circumscribedCircle, stretching } from "./lwf.mjs";
 import { movingLeastSquares } from "./moving_least_squares.mjs";
 import { nearest, nearest4 } from "./nearest.mjs";
 
 /** @typedef {import("./lwf.mjs").Cell} Cell */
 /** @typedef {import("./connected_parts.mjs").Part} Part */
-/** @typedef {"rigid"|"similarity"|"affine"|"nearest"|"nearest-4"} Choice */
+/** @typedef {"stretch"|"rigid"|"similarity"|"affine"|"nearest"|"nearest-4"} Choice */
 /** @typedef {"free"|"held"} Border */
 /** @typedef {(x: number, y: number, out: Float64Array, i: number) => void} Motion */
 /** @typedef {{readonly number: number, readonly x: number, readonly y: number, readonly step: number,
@@ -23,14 +24,20 @@ import { nearest, nearest4 } from "./nearest.mjs";
 // as in the kernels, where they are explained
 const MISS = 1;
 const AROUND = 3;
+const STRETCH_MISS = 0.25;
 const REACH = 1 / 32;
 const NODES = 128;
 const MAX_STEP = 8;
 // cells between nodes of a held motion that is no moving least squares
 const HELD_STEP = 2;
 
-/** @param {Choice} choice @param {readonly Cell[]} handles @param {readonly Cell[]} targets @returns {Motion} */
-function motionOf(choice, handles, targets) {
+/** @param {Choice} choice @param {Part} part @param {readonly Cell[]} handles @param {readonly Cell[]} targets
+ * @returns {Motion} */
+function motionOf(choice, part, handles, targets) {
+  if (choice === "stretch") {
+    const circle = circumscribedCircle(part.region, part.width, part.height);
+    return stretching(handles, targets, /** @type {NonNullable<typeof circle>} */ (circle));
+  }
   if (choice === "nearest") return nearest(handles, targets);
   if (choice === "nearest-4") return nearest4(handles, targets);
   return movingLeastSquares(choice, handles, targets);
@@ -70,34 +77,45 @@ function refined(motion, handles, radius, { x, y, step, columns, rows }) {
   return fine;
 }
 
+/** How far around each handle a motion bends more than nodes that are step cells apart can show. @param {Choice} choice
+ * @param {number} step @param {readonly Cell[]} handles @param {readonly Cell[]} targets */
+function bent(choice, step, handles, targets) {
+  const vectors = targets.map(([x, y], k) => /** @type {Cell} */ ([x - handles[k][0], y - handles[k][1]]));
+  const radius = new Float64Array(handles.length);
+  const widen = (/** @type {number} */ k, /** @type {number} */ by) => (radius[k] = Math.max(radius[k], by));
+  if (choice === "stretch") {
+    apartAndUnlike(handles, vectors, (i, j, _, unlike) => [i, j].forEach((k) => widen(k, unlike)));
+    return radius.map((unlike, k) => step * Math.sqrt((unlike + Math.hypot(...vectors[k])) / (32 * STRETCH_MISS)));
+  }
+  if (choice === "nearest" || choice === "nearest-4") return radius;
+  apartAndUnlike(handles, vectors, (i, j, apart, unlike) => {
+    if (unlike * step ** 2 > 2 * MISS * apart ** 2) [i, j].forEach((k) => widen(k, AROUND * apart));
+  });
+  return radius;
+}
+
 /** A part that moves as a whole. @param {Choice} choice @param {Part} part @param {readonly Cell[]} handles
  * @param {readonly Cell[]} targets @returns {Omit<Moved, "number">} */
 function free(choice, part, handles, targets) {
-  const motion = motionOf(choice, handles, targets);
+  const motion = motionOf(choice, part, handles, targets);
   // a cell of "nearest" moves with its own handle, wherever the nodes are
   const step = choice === "nearest" ? 1 : Math.min(MAX_STEP, Math.max(1, Math.floor(Math.max(part.width, part.height) / NODES)));
   const count = (/** @type {number} */ size) => Math.ceil((size - 1) / step) + 3;
   // a node more all round, since the cells at its border are half outside
   const grid = { x: -step, y: -step, step, columns: count(part.width), rows: count(part.height) };
-  const radius = new Float64Array(handles.length);
-  if (choice === "rigid" || choice === "similarity" || choice === "affine") {
-    const vectors = targets.map(([x, y], k) => /** @type {Cell} */ ([x - handles[k][0], y - handles[k][1]]));
-    apartAndUnlike(handles, vectors, (i, j, apart, unlike) => {
-      if (unlike * step ** 2 > 2 * MISS * apart ** 2) for (const k of [i, j]) radius[k] = Math.max(radius[k], AROUND * apart);
-    });
-  }
   const nodes = onNodes(motion, grid.x, grid.y, step, grid.columns, grid.rows);
+  const radius = bent(choice, step, handles, targets);
   return { ...grid, nodes, fine: refined(motion, handles, radius, grid), pieces: choice === "nearest" };
 }
 
-/** A part that is held at its border. @param {Choice} choice @param {HeldRegion} held @param {readonly Cell[]} handles
+/** A part that is held at its border. @param {Exclude<Choice, "stretch">} choice @param {Part} part @param {HeldRegion} held @param {readonly Cell[]} handles
  * @param {readonly Cell[]} targets @returns {Omit<Moved, "number">} */
-function elastic(choice, held, handles, targets) {
+function elastic(choice, part, held, handles, targets) {
   const { lattice } = held;
   const { step, width, height } = lattice;
   const [x, y] = lattice.centre(0);
   if (choice === "nearest" || choice === "nearest-4") {
-    const motion = motionOf(choice, handles, targets);
+    const motion = motionOf(choice, part, handles, targets);
     const fade = held.fade();
     /** @type {Motion} */
     const faded = (atX, atY, out, i) => {
@@ -120,6 +138,7 @@ export class MovedRegion {
   #plates;
   /** @type {Map<number, Lattice>} */ #lattices = new Map();
   /** @type {Map<number, HeldRegion>} */ #held = new Map();
+  /** @type {Uint32Array|undefined} */ #asOne;
 
   /** @param {Uint8Array} region @param {number} width @param {number} height @param {Plates} [plates] */
   constructor(region, width, height, plates = new Plates()) {
@@ -164,13 +183,24 @@ export class MovedRegion {
     return held;
   }
 
+  /** @param {readonly Cell[]} handles @param {readonly Cell[]} targets */
+  #stretch(handles, targets) {
+    const { region, width, height } = this;
+    const labels = (this.#asOne ??= Uint32Array.from(region));
+    const moved = handles.length && this.parts.length ? [{ ...free("stretch", { left: 0, top: 0, width, height, region }, handles, targets), number: 1 }] : [];
+    return { moved, labels };
+  }
+
   /**
-   * Moves every part by its own handles, as cells (a cell's centre is an integer). astray: indices of the drags whose
-   * handles are in no part, unless they are pins, which hold nothing there.
+   * Moves every part by its own handles, as cells (a cell's centre is an integer); "stretch" moves all of the region as
+   * one. labels: the numbers of the parts; astray: indices of the drags whose handles are in no part, unless they are
+   * pins, which hold nothing there.
    * @param {readonly Cell[]} handles @param {readonly Cell[]} targets @param {Choice} choice @param {Border} border
-   * @returns {{moved: Moved[], astray: number[]}}
+   * @returns {{moved: Moved[], labels: Uint32Array, astray: number[]}}
    */
   displace(handles, targets, choice, border) {
+    if (choice === "stretch") return { ...this.#stretch(handles, targets), astray: [] };
+    const { labels } = this;
     const found = handles.map((handle) => this.#partAt(handle));
     const astray = [...found.keys()].filter((k) => !found[k] && Math.hypot(targets[k][0] - handles[k][0], targets[k][1] - handles[k][1]) > 0);
     const moved = this.parts.flatMap((part, i) => {
@@ -179,10 +209,10 @@ export class MovedRegion {
       const inBox = (/** @type {readonly Cell[]} */ points) =>
         own.map((k) => /** @type {Cell} */ ([points[k][0] - part.left, points[k][1] - part.top]));
       const [from, to] = [inBox(handles), inBox(targets)];
-      const motion = border === "free" ? free(choice, part, from, to) : elastic(choice, this.#heldRegion(i + 1, from), from, to);
+      const motion = border === "free" ? free(choice, part, from, to) : elastic(choice, part, this.#heldRegion(i + 1, from), from, to);
       return [{ ...motion, number: i + 1, x: motion.x + part.left, y: motion.y + part.top }];
     });
-    return { moved, astray };
+    return { moved, labels, astray };
   }
 }
 

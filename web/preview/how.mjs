@@ -3,15 +3,12 @@
 
 /** @typedef {import("./displacements.mjs").Choice} Choice */
 /** @typedef {import("./displacements.mjs").Border} Border */
-/** @typedef {{readonly displacement: "stretch"|Choice, readonly border: Border, readonly finds: boolean,
+/** @typedef {{readonly displacement: Choice, readonly border: Border, readonly finds: boolean,
  *  readonly masked: boolean, readonly chosen: string|null}} How finds: where no region is painted only what is around the
  *  handles moves; masked: whether a painted region is heeded; chosen: the displacement that was chosen downstream, null
  *  where that is not known */
 
 const CHOICES = ["stretch", "rigid", "similarity", "affine", "nearest", "nearest-4"];
-
-/** FastDrag as published. @type {How} */
-export const STRETCH = { displacement: "stretch", border: "free", finds: false, masked: true, chosen: "stretch" };
 
 /** What a new Drag Warp does. @type {How} */
 export const DEFAULT = { displacement: "similarity", border: "held", finds: true, masked: true, chosen: null };

@@ -25,44 +25,42 @@ export function circumscribedCircle(mask, width, height) {
 }
 
 /**
- * Forward displacement (x, y interleaved; cells) of the drags handles -> targets on the cells of mask (1 = movable), row
- * by row. The circle comes from mask; the formula is evaluated in the cells of `where`, which lie inside it, else zero.
+ * A function that writes the displacement of a place x, y by the drags handles -> targets on a sheet that is held at a
+ * circle into out[i], out[i + 1].
  * @param {readonly Cell[]} handles @param {readonly Cell[]} targets
- * @param {Uint8Array} mask @param {number} width @param {number} height @param {Uint8Array} [where]
+ * @param {{x: number, y: number, radius: number}} circle
+ * @returns {(x: number, y: number, out: Float64Array, i: number) => void}
  */
-export function lwf(handles, targets, mask, width, height, where = mask) {
-  const flow = new Float64Array(2 * width * height);
-  const circle = circumscribedCircle(mask, width, height);
-  if (!handles.length || !circle) return flow;
+export function stretching(handles, targets, circle) {
   const drags = handles.map(([x, y], k) => {
     const [fromX, fromY] = [x - circle.x, y - circle.y];
     const power = circle.radius * circle.radius - (fromX * fromX + fromY * fromY);
     return { x, y, fromX, fromY, power, vectorX: targets[k][0] - x, vectorY: targets[k][1] - y };
   });
-  for (let i = 0, y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, i++) {
-      if (!where[i]) continue;
-      let [movedX, movedY, total] = [0, 0, 0];
-      for (const drag of drags) {
-        const rayX = x - drag.x;
-        const rayY = y - drag.y;
-        // Math.hypot is ten times slower
-        const distance = Math.sqrt(rayX * rayX + rayY * rayY);
-        let ratio = 1;
-        if (distance > 0) {
-          const projected = (rayX * drag.fromX + rayY * drag.fromY) / distance;
-          // the ray goes to a cell inside the circle and so meets it, but for rounding
-          const reach = Math.sqrt(Math.max(drag.power + projected * projected, 0)) - projected;
-          ratio = Math.abs(distance - reach) / Math.max(Math.abs(reach), 1e-12);
-        }
-        const weight = 1 / (distance + 1e-4);
-        movedX += weight * ratio * drag.vectorX;
-        movedY += weight * ratio * drag.vectorY;
-        total += weight;
+  return (x, y, out, i) => {
+    let movedX = 0;
+    let movedY = 0;
+    let total = 0;
+    for (let k = 0; k < drags.length; k++) {
+      const drag = drags[k];
+      const rayX = x - drag.x;
+      const rayY = y - drag.y;
+      // Math.hypot is ten times slower
+      const distance = Math.sqrt(rayX * rayX + rayY * rayY);
+      let ratio = 1;
+      if (distance > 0) {
+        const projected = (rayX * drag.fromX + rayY * drag.fromY) / distance;
+        const chord = drag.power + projected * projected;
+        const reach = Math.sqrt(Math.max(chord, 0)) - projected;
+        // a ray from outside may miss the circle
+        ratio = chord > 0 ? Math.abs(distance - reach) / Math.max(Math.abs(reach), 1e-12) : 0;
       }
-      flow[2 * i] = movedX / total;
-      flow[2 * i + 1] = movedY / total;
+      const weight = 1 / (distance + 1e-4);
+      movedX += weight * ratio * drag.vectorX;
+      movedY += weight * ratio * drag.vectorY;
+      total += weight;
     }
-  }
-  return flow;
+    out[i] = movedX / total;
+    out[i + 1] = movedY / total;
+  };
 }

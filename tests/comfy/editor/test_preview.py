@@ -6,14 +6,17 @@ import pytest
 # of the picture
 BOX = ((0.2, 0.15), (0.8, 0.85))
 PULLS = [((0.4, 0.4), (0.48, 0.34)), ((0.6, 0.6), (0.6, 0.7))]
+# displacement, border, whether a region is painted
 CHOICES = [
-    ("similarity", "held"),
-    ("rigid", "held"),
-    ("affine", "held"),
-    ("similarity", "free"),
-    ("rigid", "free"),
-    ("nearest", "free"),
-    ("nearest-4", "held"),
+    ("similarity", "held", True),
+    ("rigid", "held", True),
+    ("affine", "held", True),
+    ("similarity", "free", True),
+    ("rigid", "free", True),
+    ("nearest", "free", True),
+    ("nearest-4", "held", True),
+    ("similarity", "held", False),
+    ("rigid", "free", False),
 ]
 
 # remembers which pictures an editor draws over each other
@@ -70,12 +73,13 @@ def previewed(editor):
         ui.js("() => unwatch()")
 
 
-@pytest.mark.parametrize(("displacement", "border"), CHOICES)
-def test_the_preview_is_drag_warps_picture(editor, warp, displacement, border):
+@pytest.mark.parametrize(("displacement", "border", "painted"), CHOICES)
+def test_the_preview_is_drag_warps_picture(editor, warp, displacement, border, painted):
     choose(editor, warp, displacement=displacement, border=border)
     editor.focus()
-    editor.press("r")
-    editor.pull(*BOX)
+    if painted:
+        editor.press("r")
+        editor.pull(*BOX)
     # the dimmed outside would hide what is compared
     editor.press("h", "v")
     original = previewed(editor)
@@ -86,7 +90,7 @@ def test_the_preview_is_drag_warps_picture(editor, warp, displacement, border):
     found = editor.received()
     moved = found["moved"][0].numpy() > 0.5
     expected = found["warped"][0].numpy() * 255
-    assert moved.sum() > 2000
+    assert moved.sum() > 1000
     difference = abs(shown - expected).max(axis=2)[moved]
     assert np.median(abs(original - expected).max(axis=2)[moved]) > 10
     assert np.median(difference) < 2
