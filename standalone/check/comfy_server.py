@@ -13,6 +13,7 @@ from pathlib import Path
 
 PACK = Path(__file__).parents[2]
 FOLDERS = ("input", "output", "temp", "models", "user", "custom_nodes")
+LOG = "server.log"
 # of the pack's folder, what ComfyUI has no use for
 LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "tests", "docs", "standalone", "*.egg-info", "build")
 START_SECONDS, RUN_SECONDS = 180, 300
@@ -62,35 +63,47 @@ class Server:
 
 
 @contextmanager
-def comfyui(path, python, arguments):
-    """A Server of the ComfyUI in a folder, started with these arguments; ComfyUIError with the last line of its log if
-    it does not start."""
-    with tempfile.TemporaryDirectory(prefix="dragkit-check-") as name, socket.socket() as probe:
-        folder = Path(name)
-        for one in FOLDERS:
-            (folder / one).mkdir()
-        shutil.copytree(PACK, folder / "custom_nodes/dragkit", ignore=LEFT_OUT)
+def started(path, python, arguments, folder, install, environment=None):
+    """A Server of the ComfyUI in path, started with these arguments; folder, which is empty, becomes its own, with the
+    packs that install(custom_nodes) puts there and its log. ComfyUIError with the log's last line if it does not start.
+    """
+    for one in FOLDERS:
+        (folder / one).mkdir()
+    install(folder / "custom_nodes")
+    with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-        probe.close()
-        command = [python, "main.py", *arguments, "--port", str(port), "--base-directory", folder]
-        command += ["--disable-api-nodes", "--disable-auto-launch"]
-        if "--database-url" in (path / "comfy/cli_args.py").read_text():
-            command += ["--database-url", "sqlite:///:memory:"]
-        with (folder / "log").open("w") as log:
-            process = subprocess.Popen(command, cwd=path, stdout=log, stderr=subprocess.STDOUT)
+    command = [python, "main.py", *arguments, "--port", str(port), "--base-directory", folder]
+    command += ["--disable-api-nodes", "--disable-auto-launch"]
+    if "--database-url" in (path / "comfy/cli_args.py").read_text():
+        command += ["--database-url", "sqlite:///:memory:"]
+    log = folder / LOG
+    with log.open("w") as file:
+        process = subprocess.Popen(command, cwd=path, env=environment, stdout=file, stderr=subprocess.STDOUT)
+    try:
+        server, end = Server(f"http://127.0.0.1:{port}", folder), time.monotonic() + START_SECONDS
+        while not server.ready():
+            if process.poll() is not None or time.monotonic() > end:
+                last = log.read_text(errors="replace").strip().splitlines()[-1:]
+                raise ComfyUIError(f"ComfyUI did not start: {' '.join(last)}")
+            time.sleep(0.1)
+        yield server
+    finally:
+        process.terminate()
         try:
-            server, end = Server(f"http://127.0.0.1:{port}", folder), time.monotonic() + START_SECONDS
-            while not server.ready():
-                if process.poll() is not None or time.monotonic() > end:
-                    last = (folder / "log").read_text(errors="replace").strip().splitlines()[-1:]
-                    raise ComfyUIError(f"ComfyUI did not start: {' '.join(last)}")
-                time.sleep(0.1)
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@contextmanager
+def comfyui(path, python, arguments):
+    """A Server, as of `started`, with this pack alone in it."""
+    with tempfile.TemporaryDirectory(prefix="dragkit-check-") as name:
+
+        def install(packs):
+            shutil.copytree(PACK, packs / "dragkit", ignore=LEFT_OUT)
+
+        with started(path, python, arguments, Path(name), install) as server:
             yield server
-        finally:
-            process.terminate()
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()

@@ -82,6 +82,10 @@ CASES = [
         ),
     ),
     Case(
+        "first guess of a step in a region", ("motion.first_guess", "motion.elastic"),
+        lambda given: first_guess.first_guess(*given.drags(), given.height, given.width, given.ellipse()), 1e-3,
+    ),
+    Case(
         "predicted step", ("motion.prediction", "motion.simvp", "motion.first_guess", "motion.flow"), _predicted,
         NETWORK,
     ),

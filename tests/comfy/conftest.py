@@ -8,7 +8,6 @@ COMFYUI_ARGS are the arguments that say what it computes on: --cpu without it; "
 import os
 import shlex
 import shutil
-import socket
 import subprocess
 import time
 from pathlib import Path
@@ -17,11 +16,11 @@ import numpy as np
 import pytest
 import requests
 import torch
+from dragkit.standalone.check.comfy_server import LOG, ComfyUIError, started
 from PIL import Image
 from safetensors.torch import load_file
 
 ROOT = Path(__file__).parents[2]
-START_SECONDS = 180
 # what it computes on, and in which precision
 ARGS = shlex.split(os.environ.get("COMFYUI_ARGS", "--cpu"))
 # a card's float32 is that of the CPU, and the same from run to run, where speed is not asked for
@@ -180,16 +179,16 @@ def find_comfyui():
     return path, python
 
 
-def install(folder):
+def install(packs):
     """Copies into custom_nodes what a user's clone of the repository has, less the tests."""
     listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", ".", ":!tests"]
     for name in subprocess.check_output(listed, cwd=ROOT, text=True).split("\0"):
         if name and (ROOT / name).is_file():
-            target = folder / "custom_nodes/dragkit" / name
+            target = packs / "dragkit" / name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, target)
     ignore = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(ROOT / "tests/comfy/pack", folder / "custom_nodes/dragkit_test_pack", ignore=ignore)
+    shutil.copytree(ROOT / "tests/comfy/pack", packs / "dragkit_test_pack", ignore=ignore)
 
 
 @pytest.fixture(scope="session")
@@ -197,54 +196,16 @@ def comfy(tmp_path_factory):
     """A Comfy client of a server that runs for the whole session."""
     path, python = find_comfyui()
     folder = tmp_path_factory.mktemp("comfy")
-    for name in ("input", "output", "temp", "models", "user", "custom_nodes"):
-        (folder / name).mkdir()
-    install(folder)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     on_card = "--cpu" not in ARGS
-    command = [
-        python,
-        "main.py",
-        *ARGS,
-        *(CARD_ARGS if on_card else ()),
-        "--port",
-        str(port),
-        "--base-directory",
-        folder,
-    ]
-    command += ["--disable-api-nodes", "--disable-auto-launch"]
-    if "--database-url" in (path / "comfy/cli_args.py").read_text():
-        command += ["--database-url", "sqlite:///:memory:"]
-    log_path = folder / "server.log"
-    with log_path.open("w") as log:
-        # on tensors this small, threads that wait for a busy core cost a hundred times what they save
-        environment = {"OMP_NUM_THREADS": "1"} | (CARD_ENVIRONMENT if on_card else {}) | os.environ
-        server = subprocess.Popen(command, cwd=path, env=environment, stdout=log, stderr=subprocess.STDOUT)
-    client = Comfy(f"http://127.0.0.1:{port}", folder, log_path)
+    # on tensors this small, threads that wait for a busy core cost a hundred times what they save
+    environment = {"OMP_NUM_THREADS": "1"} | (CARD_ENVIRONMENT if on_card else {}) | os.environ
+    arguments = [*ARGS, *(CARD_ARGS if on_card else ())]
     try:
-        wait_until_ready(client, server)
-        client.started = len(client.log())
-        yield client
+        with started(path, python, arguments, folder, install, environment) as server:
+            client = Comfy(server.url, folder, folder / LOG)
+            client.started = len(client.log())
+            yield client
+    except ComfyUIError:
+        pytest.fail(f"ComfyUI did not start:\n{(folder / LOG).read_text(errors='replace')[-4000:]}", pytrace=False)
     finally:
-        server.terminate()
-        try:
-            server.wait(20)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
         shutil.rmtree(folder)
-
-
-def wait_until_ready(client, server):
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        if server.poll() is not None:
-            break
-        try:
-            requests.get(f"{client.url}/system_stats", timeout=5).raise_for_status()
-            return
-        except requests.ConnectionError:
-            time.sleep(0.1)
-    pytest.fail(f"ComfyUI did not start:\n{client.log()[-4000:]}", pytrace=False)

@@ -139,71 +139,69 @@ export function fileReference(text) {
 }
 
 /**
+ * Follows links, nearest first, through the borders of subgraphs.
+ * @param {Graph} root @param {GraphNode} start @param {readonly number[]} links of its graph, where it may stand several times
+ * @param {(node: GraphNode, slot: number, place: Place) => readonly number[]|null} reached at an input, that slot: the links
+ * to go on with, or null to go on inside the node, which is a subgraph
+ */
+function follow(root, start, links, reached) {
+  const seen = new Set();
+  /** @type {{place: Place, links: readonly number[]}[]} */
+  const open = placesOf(start.graph, rootPlace(root)).map((place) => ({ place, links }));
+  for (let next = open.shift(); next; next = open.shift()) {
+    const { place } = next;
+    const { graph, host, outer } = place;
+    for (const id of next.links) {
+      const link = linkOf(graph, id);
+      const key = idAt(place, id);
+      if (!link || seen.has(key)) continue;
+      seen.add(key);
+      const slot = link.target_slot;
+      if (String(link.target_id) === SUBGRAPH_OUTPUT) {
+        if (host && outer) open.push({ place: outer, links: host.outputs?.[slot]?.links ?? [] });
+        continue;
+      }
+      const node = graph.getNodeById(link.target_id);
+      const further = node && reached(node, slot, place);
+      if (further) open.push({ place, links: further });
+      else if (node?.subgraph) open.push({ place: within(node, place), links: node.subgraph.inputs?.[slot]?.linkIds ?? [] });
+    }
+  }
+}
+
+/** @param {GraphNode} node */
+const linksAfter = ({ outputs = [] }) => outputs.flatMap(({ links }) => links ?? []);
+
+/**
  * Ids (as the server knows them) of all nodes that come after a node, through the borders of subgraphs.
  * @param {Graph} root @param {GraphNode} start @returns {Map<string, GraphNode>}
  */
 export function downstream(root, start) {
   /** @type {Map<string, GraphNode>} */
   const found = new Map();
-  const seen = new Set();
-  const after = (/** @type {GraphNode} */ { outputs = [] }) => outputs.flatMap(({ links }) => links ?? []);
-  const open = placesOf(start.graph, rootPlace(root)).map((place) => ({ place, links: after(start) }));
-  for (let next = open.pop(); next; next = open.pop()) {
-    const { place, links } = next;
-    const { graph, host, outer } = place;
-    for (const id of links) {
-      const link = linkOf(graph, id);
-      const key = idAt(place, id);
-      if (!link || seen.has(key)) continue;
-      seen.add(key);
-      if (String(link.target_id) === SUBGRAPH_OUTPUT) {
-        if (host && outer) open.push({ place: outer, links: host.outputs?.[link.target_slot]?.links ?? [] });
-        continue;
-      }
-      const node = graph.getNodeById(link.target_id);
-      if (node?.subgraph) open.push({ place: within(node, place), links: node.subgraph.inputs?.[link.target_slot]?.linkIds ?? [] });
-      else if (node) {
-        found.set(idAt(place, node.id), node);
-        open.push({ place, links: after(node) });
-      }
-    }
-  }
+  follow(root, start, linksAfter(start), (node, _, place) => {
+    if (node.subgraph) return null;
+    found.set(idAt(place, node.id), node);
+    return linksAfter(node);
+  });
   return found;
 }
 
 /**
  * The nodes that use what a node gives at an output, nearest first: through reroutes, bypassed nodes and the borders of
  * subgraphs.
- * @param {Graph} root @param {GraphNode} start @param {number} slot index of the output
+ * @param {Graph} root @param {GraphNode} start @param {number} output its index
  * @returns {{node: GraphNode, place: Place}[]} place: of that node
  */
-export function receivers(root, start, slot) {
+export function receivers(root, start, output) {
+  /** @type {{node: GraphNode, place: Place}[]} */
   const found = [];
-  const seen = new Set();
-  const open = placesOf(start.graph, rootPlace(root)).map((place) => ({ place, links: start.outputs?.[slot]?.links ?? [] }));
-  for (let next = open.shift(); next; next = open.shift()) {
-    const { place, links } = next;
-    const { graph, host, outer } = place;
-    for (const id of links) {
-      const link = linkOf(graph, id);
-      const key = idAt(place, id);
-      if (!link || seen.has(key)) continue;
-      seen.add(key);
-      const input = link.target_slot;
-      if (String(link.target_id) === SUBGRAPH_OUTPUT) {
-        if (host && outer) open.push({ place: outer, links: host.outputs?.[input]?.links ?? [] });
-        continue;
-      }
-      const node = graph.getNodeById(link.target_id);
-      if (!node || node.mode === MUTED) continue;
-      if (node.subgraph && node.mode !== BYPASSED) {
-        open.push({ place: within(node, place), links: node.subgraph.inputs?.[input]?.linkIds ?? [] });
-        continue;
-      }
-      const passes = (node.outputs ?? []).map((_, output) => passed(node, output));
-      passes.forEach((from, output) => from === input && open.push({ place, links: node.outputs?.[output]?.links ?? [] }));
-      if (passes.every((from) => from === null)) found.push({ node, place });
-    }
-  }
+  follow(root, start, start.outputs?.[output]?.links ?? [], (node, slot, place) => {
+    if (node.mode === MUTED) return [];
+    if (node.subgraph && node.mode !== BYPASSED) return null;
+    const passes = (node.outputs ?? []).map((_, i) => passed(node, i));
+    if (passes.every((from) => from === null)) found.push({ node, place });
+    return passes.flatMap((from, i) => (from === slot ? (node.outputs?.[i]?.links ?? []) : []));
+  });
   return found;
 }
