@@ -28,7 +28,7 @@ BORDER_INPUT = io.Combo.Input(
     default="held",
     optional=True,
     tooltip="held: the region is where the picture may change; the motion fades out towards its border and never "
-    "folds. free: the region is the thing that moves, as a whole, and what it uncovers opens up. stretch has a way of "
-    "its own. Left out of an API workflow: free.",
+    "folds. free: the region is the thing that moves, as a whole, and what it uncovers opens up. stretch and a "
+    "connected FLOW are free in any case. Left out of an API workflow: free.",
 )
 FLOW_INPUT = FlowType.Input("flow", optional=True, tooltip="Replaces the motion computed from the points.")

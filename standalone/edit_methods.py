@@ -72,7 +72,7 @@ def _flow_of(image, points, mask, arguments):
             flow = generate_flow(load_flowgen(arguments.flowgen), image, points.handles, points.targets)
         else:
             network = load_motion_predictor(arguments.predictor or MOTION_PREDICTOR)
-            region = mask[0] >= 0.5 if mask is not None and arguments.border == "held" else None
+            region = mask[0] >= 0.5 if mask is not None and arguments.border != "free" else None
             if region is not None and not network.knows_regions:
                 print("The predictor knows no regions: in the mask its first guess alone counts.", file=sys.stderr)
             predict = partial(predict_flow, network, region=region)

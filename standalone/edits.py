@@ -77,6 +77,7 @@ def demo(arguments):
 
 
 def edit(arguments):
+    from ..kernels.motion.displacements import border_of
     from ..kernels.warp.paste import paste
     from .edit_methods import METHODS, TRANSPARENT
     from .edit_models import choose
@@ -106,7 +107,7 @@ def edit(arguments):
         after = paste(image, after, mask, FEATHER)
     else:
         # a warp leaves the rest as it is; a free one may carry what it moves out of the mask
-        held = mask is not None and arguments.border != "free"
+        held = mask is not None and border_of(arguments.displacement, arguments.border) != "free"
         after = paste(image, after, (mask >= 0.5).float() if held else None)
     for i, picture in enumerate(after):
         # further candidates beside the first

@@ -7,6 +7,8 @@ import torch
 RIDGE = 1e-8
 # pairs of points whose responses are computed at once
 CHUNK = 1 << 17
+# border cells of the largest plate that is kept: 8 MB
+KEPT = 1000
 
 
 def _spectrum(height, width, like):
@@ -100,7 +102,9 @@ class Plates:
 
     def __call__(self, inside):
         key = inside.device, inside.shape, inside.cpu().numpy().tobytes()
-        self.made[key] = plate = self.made.pop(key, None) or ClampedPlate(inside)
+        plate = self.made.pop(key, None) or ClampedPlate(inside)
+        if len(plate.border) <= KEPT:
+            self.made[key] = plate
         if len(self.made) > self.most:
             del self.made[next(iter(self.made))]
         return plate

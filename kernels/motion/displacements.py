@@ -67,6 +67,12 @@ DISPLACEMENTS = ("stretch", *_IN_BOX)
 BORDERS = ("free", "held")
 
 
+def border_of(choice, border):
+    """The border of BORDERS that a choice of DISPLACEMENTS has when it is asked for one: "stretch" is held at a circle,
+    not at its region's border."""
+    return "free" if choice == "stretch" else border
+
+
 def _displacement(choice, border, plate, handles, targets, part):
     """Displacements [2, h, w] of a part [h, w] that fills its bounding box."""
     if border == "free":

@@ -69,7 +69,9 @@ def first_guess(handles, targets, height, width, region=None):
     part = torch.where(straight, time.to(turn), (torch.exp(time * turn) - 1) / (torch.exp(turn) - 1))
 
     if region is not None:
-        pull = torch.tensor([_near(region, handle, REACH * side) for handle in handles.tolist()])
+        # there, since every handle asks again
+        on_cpu = region.cpu()
+        pull = torch.tensor([_near(on_cpu, handle, REACH * side) for handle in handles.tolist()])
         handles, moves = handles[pull] - 0.5, torch.view_as_real(part * motion)[pull]
         return displace(handles, handles + moves, region, HELD, reach=2 * REACH * side, border="held")
 

@@ -3,7 +3,7 @@
 import torch
 from comfy_api.latest import io
 
-from ...kernels.motion.displacements import DISPLACEMENTS, displace
+from ...kernels.motion.displacements import DISPLACEMENTS, border_of, displace
 from ...kernels.points.masks import mask_to_grid
 from ...kernels.warp.batches import MODES, warp_batch
 from ...kernels.warp.bnni import bnni, bnni_sequential
@@ -71,6 +71,7 @@ class LatentWarpage(io.ComfyNode):
     @classmethod
     def execute(cls, samples, drag_points, mode, mask=None, flow=None, displacement="stretch", border="free"):
         latent = _picture_latent(samples, "Latent Warpage")
+        border = border_of(displacement, border) if flow is None else "free"
         height, width = latent.shape[-2:]
         region = mask_of_latent(mask, latent, "Latent Warpage")
         if region is None:

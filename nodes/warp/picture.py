@@ -3,7 +3,7 @@
 import torch
 from comfy_api.latest import io
 
-from ...kernels.motion.displacements import DISPLACEMENTS, displace
+from ...kernels.motion.displacements import DISPLACEMENTS, border_of, displace
 from ...kernels.points.find_region import find_region
 from ...kernels.warp.alpha import warp_picture
 from ...kernels.warp.picture import SAMPLINGS, inpaint_mask
@@ -86,6 +86,8 @@ class DragWarp(io.ComfyNode):
     ):
         height, width = image.shape[1:3]
         mask = mask_of_picture(mask, image, NODE)
+        # a flow moves as it does, whatever lies at the border of the region
+        border = border_of(displacement, border) if flow is None else "free"
         # all of it is Drag Points' region where nothing is painted
         region = None if mask is None or (mask >= 0.5).all() else mask >= 0.5
         if flow is None:

@@ -6,7 +6,7 @@ import torch
 
 from ...kernels.diffusion.ddim import invert, sample
 from ...kernels.diffusion.kv_cache import KVCache
-from ...kernels.motion.displacements import displace
+from ...kernels.motion.displacements import border_of, displace
 from ...kernels.points.masks import read_region
 from ...kernels.warp.batches import warp_batch
 from ...kernels.warp.bnni import bnni, bnni_sequential
@@ -30,6 +30,7 @@ def fastdrag_latent(
     evaluations of the network.
     """
     displacement, border = (a or b for a, b in zip((displacement, border), MOTION_OF_MODE[mode], strict=True))
+    border = border_of(displacement, border) if flow is None else "free"
     timesteps, alphas = inversion_levels(model, steps, strength)
     done, total = 0, len(timesteps) * (2 + refinement)
 

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 
 from ...kernels.diffusion.ddim import ddim_step, published_timesteps
-from ...kernels.motion.displacements import displace
+from ...kernels.motion.displacements import border_of, displace
 from ...kernels.points.find_region import find_region
 from ...kernels.points.masks import read_region
 from ...kernels.warp.alpha import warp_picture as warp_with_alpha
@@ -17,6 +17,7 @@ def warp_picture(
 ):  # fmt: skip
     """image [1, 3 or, with alpha, 4, H, W] warped by DragPoints over the region mask [1, H, W] (1 = moves or, where
     border is "held", may change; None: found from the points, or everything), and what to paint anew [1, H, W]."""
+    border = border_of(displacement, border)
     height, width = image.shape[-2:]
     handles, targets = points.to_grid(width, height)
     region = read_region(mask, height, width)

@@ -13,7 +13,6 @@ DEMO = ("fastdrag", "dynadrag", "instantdrag", "lightningdrag", "drag_warp_inpai
 # steps that are enough to see where things are
 FEW = {
     "DragKitDynaDrag": {"rounds": 1, "adam_steps": 1, "steps": 2},
-    "DragKitIdentityLora": {"steps": 1},
     "DragKitKVCacheInversion": {"steps": 3},
     "BasicScheduler": {"steps": 2},
     "KSampler": {"steps": 2},

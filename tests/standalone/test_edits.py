@@ -161,6 +161,12 @@ def test_edit_by_warp(tmp_path):
     assert after.shape == (3, 101, 90)
     changed = (after != alone).any(0)
     assert changed[40:60, 20:40].float().mean() > 0.9 and not changed[:, 40:].any()
+    # a sheet held at a circle may leave the mask, whatever is said of the border
+    sheets = []
+    for words in ([], ["--border", "held"], ["--border", "free"]):
+        main([*edit[:-2], *words, "--displacement", "stretch", "--no-inpaint"])
+        sheets.append(to_tensor(Image.open(output)))
+    assert all(torch.equal(one, sheets[0]) for one in sheets) and (sheets[0] != before)[:, 40:60, 40:].any()
     with pytest.raises(SystemExit, match="point 1 starts outside the region"):
         main([*edit[:3], "80,90 -> 60,50", *edit[4:], "--no-inpaint"])
 
@@ -296,12 +302,13 @@ def test_the_predictors_motion_is_held_at_the_border_of_a_mask(monkeypatch, caps
     network = SimVP(8, 16, 2, 2).requires_grad_(False)
     monkeypatch.setattr(predictors, "load_motion_predictor", lambda path: network)
 
-    def moved(border, knows_regions):
+    def moved(knows_regions, *words):
         network.knows_regions = knows_regions
-        words = ["edit", __file__, "--points", "p", "--method", "instantdrag", "--border", border, "-o", "x.png"]
+        words = ["edit", __file__, "--points", "p", "--method", "instantdrag", *words, "-o", "x.png"]
         return edit_methods._flow_of(image, points, mask, parser().parse_args(words))[0].norm(dim=0)
 
-    guess, held, free = moved("held", False), moved("held", True), moved("free", True)
+    guess, held, free = moved(False), moved(True), moved(True, "--border", "free")
+    assert torch.equal(held, moved(True, "--border", "held"))
     assert capsys.readouterr().err.count("knows no regions: in the mask its first guess alone") == 1
     # the untrained network says something of its own, if it is asked; the border is held in any case
     assert not torch.allclose(guess, held, atol=0.1) and guess[50, 50] == pytest.approx(20, abs=0.5)

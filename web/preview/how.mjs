@@ -21,7 +21,9 @@ export function howOf(displacement, border, finds, masked) {
   const known = displacement === "arap" || CHOICES.includes(String(displacement));
   if (!known || (border !== "free" && border !== "held")) return DEFAULT;
   const shown = displacement === "arap" ? "rigid" : /** @type {How["displacement"]} */ (displacement);
-  return { displacement: shown, border, finds, masked, chosen: String(displacement) };
+  // held at a circle, not at the region's border
+  const own = displacement === "stretch" ? "free" : border;
+  return { displacement: shown, border: own, finds, masked, chosen: String(displacement) };
 }
 
 /** @param {How} how what the preview shows, in a few words */

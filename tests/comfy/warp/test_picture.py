@@ -35,6 +35,10 @@ def found(comfy):
         bench.warp(choice, image, turn, HANDLE, displacement=choice)
     bench.warp("held", image, SHIFT, box(20, 6, 80, 58), border="held")
     bench.warp("held_disc", image, SHIFT, border="held")
+    # what is no displacement held at the border
+    for border in ("free", "held"):
+        bench.warp(f"stretch_{border}", image, turn, HANDLE, displacement="stretch", border=border)
+        bench.warp(f"flow_{border}", image, "", HANDLE, flow=flow, border=border)
     bench.warp("bicubic", image, turn, HANDLE, sampling="bicubic")
     meeting = "0.1,0.5 -> 0.45,0.5\n0.8,0.5 -> 0.5,0.5"
     sides = box(2, 20, 22, 44) + box(64, 20, 90, 44)
@@ -126,6 +130,14 @@ def test_a_held_region_keeps_its_border_and_has_no_seam(found):
     # without a region a disc around the handle, 40 % of the shorter side wide on each side
     flow = found["held_disc.flow"].norm(dim=1)[0]
     assert flow[30, 56] > 0.5 and flow[30, 64] < 0.5 and not flow[:, 67:].any() and not flow[56:].any()
+
+
+@pytest.mark.parametrize("motion", ["stretch", "flow"])
+def test_stretch_and_a_flow_are_free_in_any_case(found, motion):
+    for output in ("warped", "inpaint", "moved", "flow"):
+        assert torch.equal(found[f"{motion}_held.{output}"], found[f"{motion}_free.{output}"])
+    # a seam along the border of what moved
+    assert (found[f"{motion}_held.inpaint"] * found[f"{motion}_held.moved"]).any()
 
 
 def test_front_decides_what_is_seen_where_regions_meet(found):

@@ -84,6 +84,10 @@ def test_plates_at_hand_are_not_solved_again(monkeypatch):
     assert plates(CORNER.clone()) is first and len(solved) == 2
     others = [plates(one) for one in (CORNER.flip(1), CORNER.flip(0))]
     assert plates(CORNER.flip(1)) is others[0] and plates(CORNER) is not first
+    # nor is much memory kept: this one is nearly all border
+    comb = torch.zeros(68, 68, dtype=torch.bool)
+    comb[2:-2:5, 2:-2:5] = True
+    assert len(plates(comb).border) > 1000 and plates(comb) is not plates(comb)
     # the same cells in another shape are another region
     row = torch.ones(2, 8, dtype=torch.bool)
     assert plates(torch.nn.functional.pad(row, (2,) * 4)).inside.shape == (6, 12)

@@ -4,7 +4,14 @@ from pathlib import Path
 
 import pytest
 import torch
-from dragkit.kernels.motion.displacements import DISPLACEMENTS, DisplacementError, displace, displace_as_one
+from dragkit.kernels.motion.displacements import (
+    BORDERS,
+    DISPLACEMENTS,
+    DisplacementError,
+    border_of,
+    displace,
+    displace_as_one,
+)
 from dragkit.kernels.motion.lwf import lwf
 from dragkit.kernels.motion.nearest import nearest_handle
 from safetensors.torch import load_file
@@ -67,6 +74,12 @@ def test_arap_reaches_its_targets_and_bends_less_than_the_mean():
         return (end.diff(dim=1)[:, 38:52, 30:90].norm(dim=0) - 1).square().mean()
 
     assert stretch("arap") < 0.5 * stretch("nearest-4")
+
+
+def test_stretch_alone_is_free_whatever_is_asked():
+    asked = [(choice, border, border_of(choice, border)) for choice in DISPLACEMENTS for border in BORDERS]
+    assert [of for choice, _, of in asked if choice == "stretch"] == ["free"] * 2
+    assert all(of == border for choice, border, of in asked if choice != "stretch")
 
 
 @pytest.mark.parametrize("border", ["free", "held"])
