@@ -46,8 +46,11 @@ class Server:
 
     def run(self, nodes):
         """{node: files of the pictures that it saved} of a workflow {id: node}; ComfyUIError if it fails."""
-        asked = self._ask("/prompt", {"prompt": nodes})["prompt_id"]
-        end = time.monotonic() + RUN_SECONDS
+        answer = self._ask("/prompt", {"prompt": nodes})
+        # it runs what is right of a workflow, and leaves out the rest
+        for node in answer.get("node_errors", {}).values():
+            raise ComfyUIError(f"{node['class_type']}: {node['errors'][0]['message']}: {node['errors'][0]['details']}")
+        asked, end = answer["prompt_id"], time.monotonic() + RUN_SECONDS
         while not (entry := self._ask(f"/history/{asked}").get(asked)):
             if time.monotonic() > end:
                 raise ComfyUIError(f"a workflow took more than {RUN_SECONDS} s")

@@ -38,6 +38,9 @@ class Answer(BaseHTTPRequestHandler):
         policy = nodes.get("inverted", {"inputs": {"cache_device": ""}})["inputs"]["cache_device"]
         if policy and policy == os.environ.get("REFUSES"):
             return self.answer({"error": "invalid prompt"}, 400)
+        if policy and policy == os.environ.get("LEAVES_OUT"):
+            about = {"class_type": "DragKitBNNI", "errors": [{"message": "not in list", "details": "mode: 'sideways'"}]}
+            return self.answer({"prompt_id": "0", "node_errors": {"filled": about}})
         random.seed(policy == os.environ.get("DIFFERS"))
         name = f"{len(done)}.png"
         Image.frombytes("RGB", (8, 8), random.randbytes(192)).save(Path(folder, "output", name))
@@ -80,7 +83,14 @@ def test_a_policy_whose_picture_differs_fails(fake, monkeypatch):
     assert found["FastDrag, cache in cpu"]["value"] > 0
 
 
-@pytest.mark.parametrize(("how", "message"), [("FAILS", "DragKitBNNI: the device is broken"), ("REFUSES", "invalid")])
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ("FAILS", "DragKitBNNI: the device is broken"),
+        ("REFUSES", "invalid"),
+        ("LEAVES_OUT", "DragKitBNNI: not in list: mode: 'sideways'"),
+    ],
+)
 def test_a_workflow_that_fails_says_what_comfyui_says(fake, monkeypatch, how, message):
     monkeypatch.setenv(how, "auto")
     with pytest.raises(comfy_server.ComfyUIError, match=message):
