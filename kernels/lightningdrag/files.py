@@ -90,7 +90,7 @@ def _checked_embedding(weights, levels, name):
     return network
 
 
-def _attention_shapes(blocks, widths, embedding, context):
+def attention_shapes(blocks, widths, embedding, context):
     """Those of the published attention weights: even numbers are points, odd ones image tokens."""
     shapes = {}
     for i, block in enumerate(blocks):
@@ -111,7 +111,7 @@ def from_published(attention, point_embedding, ip_adapter, appearance, names):
     embedding = _checked_embedding(point_embedding, len(widths), names[1]).conv_in.weight.shape[0]
     blocks = transformer_blocks(len(widths))
     # level 0 has 8 * embed_dim channels, of which conv_in has 2
-    expected = _attention_shapes(blocks, widths, 4 * embedding, context)
+    expected = attention_shapes(blocks, widths, 4 * embedding, context)
     if problem := misfit_shapes(attention, expected):
         raise LightningDragError(f"{names[0]} is not LightningDrag's attention weights: {problem}")
     numbered = within(ip_adapter, "ip_adapter.")

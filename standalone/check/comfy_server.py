@@ -12,11 +12,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 PACK = Path(__file__).parents[2]
+PROBES = Path(__file__).parent / "probes"
 FOLDERS = ("input", "output", "temp", "models", "user", "custom_nodes")
 LOG = "server.log"
 # of the pack's folder, what ComfyUI has no use for
 LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "tests", "docs", "standalone", "*.egg-info", "build")
-START_SECONDS, RUN_SECONDS = 180, 300
+START_SECONDS, RUN_SECONDS = 180, 1800
 
 
 class ComfyUIError(RuntimeError):
@@ -44,8 +45,8 @@ class Server:
         except (OSError, ValueError):
             return False
 
-    def run(self, nodes):
-        """{node: files of the pictures that it saved} of a workflow {id: node}; ComfyUIError if it fails."""
+    def history(self, nodes):
+        """What ComfyUI keeps of a workflow {id: node} that has run; ComfyUIError if it fails."""
         answer = self._ask("/prompt", {"prompt": nodes})
         # it runs what is right of a workflow, and leaves out the rest
         for node in answer.get("node_errors", {}).values():
@@ -58,11 +59,22 @@ class Server:
         if entry["status"]["status_str"] != "success":
             _, about = entry["status"]["messages"][-1]
             raise ComfyUIError(f"{about.get('node_type')}: {about.get('exception_message', '').strip()}")
+        return entry
+
+    def run(self, nodes):
+        """{node: files of the pictures that it saved} of a workflow, as of `history`."""
         return {
             node: [self.folder / one["type"] / one["subfolder"] / one["filename"] for one in output["images"]]
-            for node, output in entry["outputs"].items()
+            for node, output in self.history(nodes)["outputs"].items()
             if "images" in output
         }
+
+    def measured(self, nodes):
+        """({node: what a probe said}, seconds that it took) of a workflow, as of `history`."""
+        entry = self.history(nodes)
+        times = {name: about["timestamp"] for name, about in entry["status"]["messages"]}
+        said = {node: output["check"][0] for node, output in entry["outputs"].items() if "check" in output}
+        return said, (times["execution_success"] - times["execution_start"]) / 1000
 
 
 @contextmanager
@@ -102,11 +114,12 @@ def started(path, python, arguments, folder, install, environment=None):
 
 @contextmanager
 def comfyui(path, python, arguments):
-    """A Server, as of `started`, with this pack alone in it."""
+    """A Server, as of `started`, with this pack and the probes of `dragkit check` alone in it."""
     with tempfile.TemporaryDirectory(prefix="dragkit-check-") as name:
 
         def install(packs):
             shutil.copytree(PACK, packs / "dragkit", ignore=LEFT_OUT)
+            shutil.copytree(PROBES, packs / "dragkit_probes", ignore=LEFT_OUT)
 
         with started(path, python, arguments, Path(name), install) as server:
             yield server

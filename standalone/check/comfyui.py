@@ -6,72 +6,13 @@ from pathlib import Path
 from ..user_input import UserError
 from .comfy_server import PACK, comfyui
 from .outcome import failed, judged, not_tried
+from .workflows import dynadrag, fastdrag
 
 # what ComfyUI is started with; on the CPU, the first alone
 WAYS = ((), ("--lowvram",), ("--novram",), ("--fp16-unet",), ("--bf16-unet",))
 POLICIES = ("gpu", "cpu", "auto")
-DRAG = "150,178 -> 118,178\n60,90 -> 70,80"
 # levels of 255 by which a picture may differ, on average, where gradients are summed in another order
 MEAN_LEVELS = 1.0
-
-
-def _demo(drag):
-    return {
-        "demo": {"class_type": "DragKitDemoModel", "inputs": {"photograph": "chelsea"}},
-        "points": {"class_type": "DragKitDragPoints", "inputs": {"points": drag, "image": ["demo", 3]}},
-    }
-
-
-def fastdrag(policy):
-    """The workflow of FastDrag, whose picture the node "saved" writes."""
-    steps = {"steps": 10, "strength": 0.7, "refinement": 0, "blocks": "decoder"}
-    return _demo(DRAG) | {
-        "latent": {"class_type": "VAEEncode", "inputs": {"pixels": ["demo", 3], "vae": ["demo", 1]}},
-        "inverted": {
-            "class_type": "DragKitKVCacheInversion",
-            "inputs": {"model": ["demo", 0], "positive": ["demo", 2], "samples": ["latent", 0], "cache_device": policy}
-            | steps,
-        },
-        "warped": {
-            "class_type": "DragKitLatentWarpage",
-            "inputs": {"samples": ["inverted", 0], "drag_points": ["points", 0], "mode": "inverse"},
-        },
-        "filled": {
-            "class_type": "DragKitBNNI",
-            "inputs": {"samples": ["warped", 0], "holes": ["warped", 1], "mode": "simultaneous"},
-        },
-        "cached": {
-            "class_type": "DragKitApplyKVCache",
-            "inputs": {"model": ["demo", 0], "kv_cache": ["inverted", 1], "start": 0.0, "end": 1.0, "strength": 1.0},
-        },
-        "euler": {"class_type": "KSamplerSelect", "inputs": {"sampler_name": "euler"}},
-        "sampled": {
-            "class_type": "SamplerCustom",
-            "inputs": {
-                "model": ["cached", 0], "add_noise": False, "noise_seed": 0, "cfg": 1.0, "positive": ["demo", 2],
-                "negative": ["demo", 2], "sampler": ["euler", 0], "sigmas": ["inverted", 2],
-                "latent_image": ["filled", 0],
-            },
-        },
-        "decoded": {"class_type": "VAEDecode", "inputs": {"samples": ["sampled", 0], "vae": ["demo", 1]}},
-        "saved": {"class_type": "SaveImage", "inputs": {"images": ["decoded", 0], "filename_prefix": "check"}},
-    }  # fmt: skip
-
-
-def dynadrag(checkpointing):
-    """The workflow of two rounds of DynaDrag by tracking, whose picture the node "saved" writes."""
-    return _demo(DRAG) | {
-        "dragged": {
-            "class_type": "DragKitDynaDrag",
-            "inputs": {
-                "model": ["demo", 0], "vae": ["demo", 1], "positive": ["demo", 2], "image": ["demo", 3],
-                "drag_points": ["points", 0], "rounds": 2, "steps": 5, "strength": 0.6, "adam_steps": 2,
-                "learning_rate": 0.2, "radius": 4, "mask_weight": 0.1, "selection": "every", "tolerance": 2.0,
-                "preview_steps": 1, "block": "last", "checkpointing": checkpointing,
-            },
-        },
-        "saved": {"class_type": "SaveImage", "inputs": {"images": ["dragged", 1], "filename_prefix": "check"}},
-    }  # fmt: skip
 
 
 def _picture(server, nodes):

@@ -29,6 +29,7 @@ def parts(setting, comfyui=None):
     {name: row}. comfyui is the folder and the Python of one, None for none."""
     from . import kernels, machine, pictures
     from .comfyui import checks as comfyui_checks
+    from .comfyui_networks import checks as network_checks
 
     yield "machine", machine.checks(setting)
     yield "kernels against the CPU", kernels.checks(setting)
@@ -36,13 +37,15 @@ def parts(setting, comfyui=None):
     yield "pictures", pictures.checks(setting)
     if comfyui:
         yield "nodes in ComfyUI", comfyui_checks(setting, *comfyui)
+        yield "networks in ComfyUI", network_checks(setting, *comfyui)
     else:
         yield "nodes in ComfyUI", [("the nodes", lambda: not_tried("name a ComfyUI with --comfyui"))]
     try:
         from . import caches, edits, memory, networks
     except ImportError as error:
-        why = f'{error.name} is not installed; pip install -e ".[standalone]" brings it'
-        yield "networks", [("caches, networks, edits and memory", lambda: not_tried(why))]
+        instead = "they were tried in ComfyUI" if comfyui else "--comfyui tries them there"
+        why = f'{error.name} is not installed; {instead}, or pip install -e ".[standalone]" brings it'
+        yield "networks", [("caches, networks, edits and memory of the command line", lambda: not_tried(why))]
         return
     yield "KV cache", caches.checks(setting)
     yield "networks", networks.checks(setting)

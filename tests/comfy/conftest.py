@@ -6,6 +6,7 @@ COMFYUI_ARGS are the arguments that say what it computes on: --cpu without it; "
 """
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -16,7 +17,7 @@ import numpy as np
 import pytest
 import requests
 import torch
-from dragkit.standalone.check.comfy_server import LOG, ComfyUIError, started
+from dragkit.standalone.check.comfy_server import LOG, PROBES, ComfyUIError, started
 from PIL import Image
 from safetensors.torch import load_file
 
@@ -164,7 +165,9 @@ class Comfy:
     def complaints(self, since=0, until=None):
         """Log lines that name the pack, among them failed imports and tracebacks; the import times do not count."""
         lines = [line for line in self.log()[since:until].splitlines() if "dragkit" in line.lower()]
-        return [line for line in lines if " seconds: " not in line and "dragkit_test_pack" not in line]
+        return [
+            line for line in lines if " seconds: " not in line and not re.search("dragkit_(test_pack|probes)", line)
+        ]
 
 
 def find_comfyui():
@@ -188,7 +191,8 @@ def install(packs):
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, target)
     ignore = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(ROOT / "tests/comfy/pack", packs / "dragkit_test_pack", ignore=ignore)
+    for path, name in ((ROOT / "tests/comfy/pack", "dragkit_test_pack"), (PROBES, "dragkit_probes")):
+        shutil.copytree(path, packs / name, ignore=ignore)
 
 
 @pytest.fixture(scope="session")
