@@ -3,8 +3,15 @@
 import logging
 
 from ..kernels.motion.flow import check_flow, place_flow
+from ..kernels.motion.turns import unused
 from ..kernels.points.latent_cells import whole_cells
 from ..kernels.points.masks import FAINT, check_painted, mask_to_grid, read_mask, resize_mask
+
+
+def mention_turns(points, node, followed=False):
+    """Logs, in the name of a node, that it does not follow the turns and scales of DragPoints, if they have any."""
+    if sentence := unused(points, node, followed):
+        logging.warning("%s", sentence)
 
 
 def check_one_picture(image, node):

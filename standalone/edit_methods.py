@@ -9,6 +9,9 @@ from tqdm import tqdm
 
 from ..weights import LIGHTNINGDRAG, MOTION_PREDICTOR
 
+# displacement of the warp where none is named
+WARP = "similarity"
+
 
 @contextmanager
 def _bar(what, total=None):
@@ -28,6 +31,14 @@ def run_fastdrag(model, image, points, mask, **options):
 
     with _bar("network evaluations") as progress:
         return fastdrag(model, image, points, mask, callback=progress, **options)
+
+
+def displacement_of(method, arguments):
+    """The displacement that a method moves by, None if it has no such thing."""
+    from .methods.fastdrag import MOTION_OF_MODE
+
+    default = {"warp": WARP, "fastdrag": MOTION_OF_MODE[arguments.mode][0]}.get(method)
+    return default and (arguments.displacement or default)
 
 
 def _fastdrag(model, image, points, mask, arguments):
@@ -121,7 +132,7 @@ def _warp(model, image, points, mask, arguments):
     from .methods.warp import repair, warp_picture
 
     warped, anew = warp_picture(
-        image, points, mask, arguments.displacement or "similarity", arguments.sampling, arguments.front,
+        image, points, mask, arguments.displacement or WARP, arguments.sampling, arguments.front,
         arguments.seam, arguments.grow, arguments.feather, arguments.border or "held",
     )  # fmt: skip
     if arguments.no_inpaint:

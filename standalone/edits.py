@@ -77,9 +77,10 @@ def demo(arguments):
 
 
 def edit(arguments):
-    from ..kernels.motion.displacements import border_of
+    from ..kernels.motion.displacements import border_of, follows_turns
+    from ..kernels.motion.turns import unused
     from ..kernels.warp.paste import paste
-    from .edit_methods import METHODS, TRANSPARENT
+    from .edit_methods import METHODS, TRANSPARENT, displacement_of
     from .edit_models import choose
     from .picture_files import check_writable, read_mask, read_picture, save_picture
 
@@ -102,6 +103,8 @@ def edit(arguments):
         by = f"{output.suffix} holds none" if method in TRANSPARENT else f"{method} knows none"
         print(f"The result has no transparency: {by}; hidden colours show.", file=sys.stderr)
         image = image[:, :3]
+    if sentence := unused(points, f"--method {method}", follows_turns(displacement_of(method, arguments))):
+        print(sentence, file=sys.stderr)
     after = METHODS[method](model, *_fit(image, points, mask, 1 if model is None else model.multiple), arguments)
     if method not in TRANSPARENT:
         after = paste(image, after, mask, FEATHER)

@@ -11,6 +11,7 @@ from .lwf import lwf
 from .mls import affine, rigid, similarity
 from .nearest import nearest, nearest_4
 from .nodes import apart_and_unlike, enlarged, on_nodes
+from .turns import Turns
 
 # cells by which a motion on nodes may miss a handle, about, where close drags differ; there it is computed for every
 # cell, as far around as AROUND times their distance
@@ -24,7 +25,7 @@ class DisplacementError(ValueError):
 
 
 def _on_cells(function):
-    def displacement(handles, targets, region):
+    def displacement(handles, targets, region, turns):
         handles, targets = (points.to(region.device, torch.float32) for points in (handles, targets))
         return function(*region.shape, handles, targets)
 
@@ -32,7 +33,7 @@ def _on_cells(function):
 
 
 def _on_nodes(motion):
-    def displacement(handles, targets, region):
+    def displacement(handles, targets, region, turns):
         handles, targets = (points.to(region.device, torch.float32) for points in (handles, targets))
 
         def bent(step):
@@ -40,12 +41,12 @@ def _on_nodes(motion):
             apart, unlike = apart_and_unlike(handles, targets)
             return torch.where(unlike * step**2 > 2 * MISS * apart**2, AROUND * apart, 0).amax(1)
 
-        return on_nodes(lambda cells: motion(cells, handles, targets), *region.shape, handles, bent)
+        return on_nodes(lambda cells: motion(cells, handles, targets, turns), *region.shape, handles, bent)
 
     return displacement
 
 
-def _arap(handles, targets, region):
+def _arap(handles, targets, region, turns):
     height, width = region.shape
     step = max(1, -(-max(height, width) // SQUARES))
     used = F.max_pool2d(region[None].float(), step, step, ceil_mode=True)[0] > 0
@@ -67,27 +68,33 @@ DISPLACEMENTS = ("stretch", *_IN_BOX)
 BORDERS = ("free", "held")
 
 
+def follows_turns(choice, flow=None):
+    """Whether turns and scales of points count: not with a flow, which has its own motion."""
+    return flow is None and choice in MOVING_LEAST_SQUARES
+
+
 def border_of(choice, border):
     """The border of BORDERS that a choice of DISPLACEMENTS has when it is asked for one: "stretch" is held at a circle,
     not at its region's border."""
     return "free" if choice == "stretch" else border
 
 
-def _displacement(choice, border, plate, handles, targets, part):
+def _displacement(choice, border, plate, handles, targets, part, turns):
     """Displacements [2, h, w] of a part [h, w] that fills its bounding box."""
     if border == "free":
-        return _IN_BOX[choice](handles, targets, part)
+        return _IN_BOX[choice](handles, targets, part, turns)
     held = HeldRegion(part, handles, plate)
     if choice in MOVING_LEAST_SQUARES:
-        return held.moved(MOVING_LEAST_SQUARES[choice], targets)
-    return held.fade() * _IN_BOX[choice](handles, targets, part)
+        return held.moved(MOVING_LEAST_SQUARES[choice], targets, turns)
+    return held.fade() * _IN_BOX[choice](handles, targets, part, turns)
 
 
-def _move(flow, box, part, handles, targets, *choice):
+def _move(flow, box, part, handles, targets, turns, *choice):
     """Writes the displacement of a part [h, w], whose box (rows, columns) it fills, into flow [1, 2, H, W]."""
     low = handles.new_tensor([box[1].start, box[0].start])
     into = flow[(0, slice(None), *box)]
-    into.copy_(torch.where(part, _displacement(*choice, handles - low, targets - low, part), into))
+    turns = Turns.of(turns, max(part.shape))
+    into.copy_(torch.where(part, _displacement(*choice, handles - low, targets - low, part, turns), into))
 
 
 def displace_as_one(handles, targets, region, choice):
@@ -99,7 +106,7 @@ def displace_as_one(handles, targets, region, choice):
     flow = torch.zeros(1, 2, *region.shape, device=region.device)
     if len(handles) and region.any():
         box = bounding_box(region)
-        _move(flow, box, region[box], handles, targets, choice, "free", ClampedPlate)
+        _move(flow, box, region[box], handles, targets, None, choice, "free", ClampedPlate)
     return flow
 
 
@@ -120,14 +127,15 @@ def _part_at(labels, handle, reach):
     return int(near[tuple(cells[best])]) if distance[best] <= reach else 0
 
 
-def displace(handles, targets, region, choice, reach=None, border="free", plate=ClampedPlate):
+def displace(handles, targets, region, choice, reach=None, border="free", plate=ClampedPlate, turns=None):
     """FLOW [1, 2, H, W] (float32, cells; 0 outside) of the drags handles -> targets [N, 2] (cell indices: an integer is
     the centre of a cell) by a choice of DISPLACEMENTS over region [H, W].
 
     Every connected part moves by its own handles, one without handles stays. A handle outside belongs to the nearest
     part within reach cells (1/32 of the longer side); farther away a pin (target = handle) has nothing to hold, and
     another handle is a DisplacementError. "stretch" alone moves the whole region as one sheet, pulled by every handle,
-    as published. plate makes the ClampedPlate of a held part.
+    as published. plate makes the ClampedPlate of a held part. turns [N, 2] are degrees, clockwise, and scales at the
+    handles, which MOVING_LEAST_SQUARES follow and the other choices do not.
     """
     if choice == "stretch":
         return lwf(handles, targets, region)
@@ -138,7 +146,10 @@ def displace(handles, targets, region, choice, reach=None, border="free", plate=
     # there, since every handle asks again
     on_cpu = labels.cpu()
     found = [_part_at(on_cpu, handle, reach) for handle in handles.tolist()]
-    pinned = (handles == targets).all(1).tolist()
+    pinned = (handles == targets).all(1)
+    if turns is not None:
+        pinned = pinned & (turns == turns.new_tensor([0, 1])).all(1)
+    pinned = pinned.tolist()
     for number, (part, pin) in enumerate(zip(found, pinned, strict=True), 1):
         # a pin outside holds what does not move anyway
         if not part and not pin:
@@ -150,5 +161,6 @@ def displace(handles, targets, region, choice, reach=None, border="free", plate=
     for number, box in enumerate(boxes, 1):
         chosen = found == number
         if chosen.any():
-            _move(flow, box, labels[box] == number, handles[chosen], targets[chosen], choice, border, plate)
+            turned = None if turns is None else turns[chosen]
+            _move(flow, box, labels[box] == number, handles[chosen], targets[chosen], turned, choice, border, plate)
     return flow

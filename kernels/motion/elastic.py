@@ -76,7 +76,7 @@ class HeldRegion:
         """[h, w]: 1 at the handles, 0 at the border."""
         return self._enlarged(self._fades(self.handles[None])[0])[0].clamp(0, 1)
 
-    def _times(self, vectors):
+    def _times(self, vectors, turns):
         """Times from 0 to 1 between which every step bends as much; the last begins where a path leaves the region."""
         time = torch.linspace(0, 1, SAMPLES, dtype=vectors.dtype, device=vectors.device)
         path = self.handles + time[:, None, None] * vectors
@@ -91,6 +91,8 @@ class HeldRegion:
         bend = (vectors.norm(dim=1) / space.clamp(min=self.step)).amax(1)
         apart, unlike = apart_and_unlike(path, path + vectors)
         bend = torch.maximum(bend, (unlike / apart.clamp(min=self.step)).amax((1, 2)))
+        if turns is not None:
+            bend = torch.maximum(bend, turns.bend.to(bend))
         total = F.pad(((bend[1:] + bend[:-1]) / (2 * SAMPLES - 2) * stays[1:]).cumsum(0), (1, 0))
         bends, until = torch.stack((total[-1], (stays.sum() - 1) / (SAMPLES - 1))).tolist()
 
@@ -101,25 +103,28 @@ class HeldRegion:
         starts = ((right - 1 + part) / (SAMPLES - 1)).clamp(max=until)
         return torch.cat((starts, starts.new_tensor([until, 1.0] if until < 1 else [until])))
 
-    def steps(self, motion, targets):
-        """Functions, to be applied in turn, that move points [2, n] (x, y) by drags to targets [N, 2]; motion is of
-        mls. The handles go straight. While no path crosses another or leaves the region, each function is one to one
-        (rigid, similarity; affine may fold beside handles in a line)."""
+    def steps(self, motion, targets, turns=None):
+        """Functions, to be applied in turn, that move points [2, n] (x, y) by drags to targets [N, 2] and Turns; motion
+        is of mls. The handles go straight. While no path crosses another or leaves the region, each function is one to
+        one (rigid, similarity; affine may fold beside handles in a line)."""
         vectors = targets.to(self.handles) + self.shift - self.handles
-        path = self.handles + self._times(vectors)[:, None, None] * vectors
+        times = self._times(vectors, turns)
+        path = self.handles + times[:, None, None] * vectors
 
-        def one(fade, start, end):
+        def one(fade, start, end, share):
+            part_of_turns = turns and turns.part(share)
+
             def step(points):
                 part = self._read(fade.to(points), points.T).clamp(0, 1)
-                return points + part * motion(points, start.to(points), end.to(points))
+                return points + part * motion(points, start.to(points), end.to(points), part_of_turns)
 
             return step
 
-        return [one(*ends) for ends in zip(self._fades(path[:-1]), path[:-1], path[1:], strict=True)]
+        return [one(*ends) for ends in zip(self._fades(path[:-1]), path[:-1], path[1:], times.diff(), strict=True)]
 
-    def moved(self, motion, targets):
-        """Displacements [2, h, w] (float32) by drags to targets [N, 2]; motion is of mls."""
-        steps = self.steps(motion, targets)
+    def moved(self, motion, targets, turns=None):
+        """Displacements [2, h, w] (float32) by drags to targets [N, 2] and Turns; motion is of mls."""
+        steps = self.steps(motion, targets, turns)
 
         def displacement(points):
             end = points

@@ -23,35 +23,40 @@ def _moments(v, handles, targets):
     return weight, hat_p, hat_q, centre, shift
 
 
-def _similarity(weight, hat_p, hat_q):
+def _similarity(weight, hat_p, hat_q, turns):
     """Rotation and scale (a, b), each [n], of the matrix [[a, -b], [b, a]] that takes hat_p to hat_q."""
     # one handle, or several at one place, neither turn nor scale
     norm = (weight * (hat_p[0].square() + hat_p[1].square())).sum(0) + 1e-9
     a = (weight * (hat_p[0] * hat_q[0] + hat_p[1] * hat_q[1])).sum(0) + 1e-9
     b = (weight * (hat_p[0] * hat_q[1] - hat_p[1] * hat_q[0])).sum(0)
+    if turns is not None:
+        norm, a, b = (one + more for one, more in zip((norm, a, b), turns.moments(weight), strict=True))
     return a / norm, b / norm
 
 
-def _similar_matrix(weight, hat_p, hat_q):
-    a, b = _similarity(weight, hat_p, hat_q)
+def _similar_matrix(weight, hat_p, hat_q, turns):
+    a, b = _similarity(weight, hat_p, hat_q, turns)
     return (a, -b), (b, a)
 
 
-def _rigid_matrix(weight, hat_p, hat_q):
-    a, b = _similarity(weight, hat_p, hat_q)
+def _rigid_matrix(weight, hat_p, hat_q, turns):
+    a, b = _similarity(weight, hat_p, hat_q, turns)
     length = torch.hypot(a, b)
     turned = length > 1e-6
     a, b = torch.where(turned, a / length, 1.0), torch.where(turned, b / length, 0.0)
     return (a, -b), (b, a)
 
 
-def _affine_matrix(weight, hat_p, hat_q):
-    (a, _), (b, _) = _similar_matrix(weight, hat_p, hat_q)
+def _affine_matrix(weight, hat_p, hat_q, turns):
+    (a, _), (b, _) = _similar_matrix(weight, hat_p, hat_q, turns)
     x, y = hat_p
     xx, xy, yy = ((weight * product).sum(0) for product in (x * x, x * y, y * y))
     # normal equations of what the similarity leaves; damped, so that directions without a handle stay with it
     rest = hat_q[0] - (a * x - b * y), hat_q[1] - (b * x + a * y)
     damping = SPREAD * (xx + yy) + 1e-9
+    if turns is not None:
+        # what the rings want is in the similarity; they hold the rest there
+        damping = damping + turns.moments(weight)[0] / 2
     determinant = (xx + damping) * (yy + damping) - xy * xy
     rows = []
     for part, (along_x, along_y) in zip(rest, ((a, -b), (b, a)), strict=True):
@@ -64,12 +69,12 @@ def _affine_matrix(weight, hat_p, hat_q):
 
 
 def _moving(matrix_of):
-    def motion(cells, handles, targets):
-        """Displacements [2, n] of the cells [2, n] (x, y) by the drags handles -> targets [N, 2]."""
+    def motion(cells, handles, targets, turns=None):
+        """Displacements [2, n] of the cells [2, n] (x, y) by the drags handles -> targets [N, 2] and Turns."""
         parts = []
         for v in cells.split(max(1, CHUNK // len(handles)), 1):
             weight, hat_p, hat_q, centre, shift = _moments(v, handles, targets)
-            (xx, xy), (yx, yy) = matrix_of(weight, hat_p, hat_q)
+            (xx, xy), (yx, yy) = matrix_of(weight, hat_p, hat_q, turns)
             dx, dy = v - centre
             parts.append(shift + torch.stack(((xx - 1) * dx + xy * dy, yx * dx + (yy - 1) * dy)))
         return torch.cat(parts, 1)

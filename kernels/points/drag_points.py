@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
-from .drag_text import FORMAT, VERSION, read
+from .drag_text import FORMAT, STILL, TURNS, VERSION, read
 from .json_values import DragPointsError, is_side, shown
 from .latent_cells import cell_of, margin
 
@@ -43,18 +43,40 @@ def _pair(handles, targets):
     return handles, targets
 
 
+def _turns(turns, count):
+    """A copy of turns [N, 2], None where nothing turns or grows; DragPointsError for others."""
+    turns = torch.as_tensor(turns, dtype=torch.float64, device="cpu").reshape(-1, len(TURNS)).clone()
+    if len(turns) != count:
+        raise DragPointsError(f"there are {len(turns)} turns for {count} points; there must be as many")
+    for (name, (low, high, _)), values in zip(TURNS.items(), turns.T, strict=True):
+        for number, value in enumerate(values.tolist(), 1):
+            if not low <= value <= high:
+                raise DragPointsError(
+                    f"point {number} has {name} = {shown(value)}; it must be a number from {low:g} to {high:g}"
+                )
+    return None if (turns == turns.new_tensor(STILL)).all() else turns
+
+
+def _named_turns(points):
+    """Of each point, what it says of turn and scale that is not as without."""
+    for turn in [STILL] * len(points) if points.turns is None else points.turns.tolist():
+        yield {name: value for name, value, rest in zip(TURNS, turn, STILL, strict=True) if value != rest}
+
+
 def _extent(width, height):
     return torch.tensor([width, height], dtype=torch.float64)
 
 
 @dataclass(frozen=True, eq=False)
 class DragPoints:
-    """handles and targets [N, 2] float64 (x, y), fractions 0..1 of the picture from its top left corner, and the size
-    (width, height) of the picture they were placed on, None if unknown. DragPointsError for others and for N > 512."""
+    """handles and targets [N, 2] float64 (x, y), fractions 0..1 of the picture from its top left corner, the size
+    (width, height) of the picture they were placed on, None if unknown, and turns [N, 2] float64: degrees, clockwise,
+    -180..180, and scales 0.25..4 at the handles, None without. DragPointsError for others and for N > 512."""
 
     handles: torch.Tensor
     targets: torch.Tensor
     image_size: tuple[int, int] | None = None
+    turns: torch.Tensor | None = None
 
     def __post_init__(self):
         handles, targets = _pair(self.handles, self.targets)
@@ -66,6 +88,8 @@ class DragPoints:
                 )
             object.__setattr__(self, "image_size", tuple(self.image_size))
         _check(_numbered(handles, targets))
+        if self.turns is not None:
+            object.__setattr__(self, "turns", _turns(self.turns, len(handles)))
         # copies, so that nothing outside can change the points
         object.__setattr__(self, "handles", handles.clone())
         object.__setattr__(self, "targets", targets.clone())
@@ -75,22 +99,30 @@ class DragPoints:
 
     @property
     def pinned(self):
-        """Which drags [N] hold their place: the target is the handle."""
-        return (self.handles == self.targets).all(1)
+        """Which drags [N] hold their place: the target is the handle, and nothing turns or grows there."""
+        still = (self.handles == self.targets).all(1)
+        return still if self.turns is None else still & (self.turns == self.turns.new_tensor(STILL)).all(1)
+
+    def chosen(self, which):
+        """The drags of which [N] (bool) is true."""
+        turns = None if self.turns is None else self.turns[which]
+        return DragPoints(self.handles[which], self.targets[which], self.image_size, turns)
 
     def __eq__(self, other):
         if not isinstance(other, DragPoints):
             return NotImplemented
         same = torch.equal(self.handles, other.handles) and torch.equal(self.targets, other.targets)
+        turned = [one.turns is not None for one in (self, other)]
+        same = same and turned[0] == turned[1] and (not turned[0] or torch.equal(self.turns, other.turns))
         return same and self.image_size == other.image_size
 
     @classmethod
-    def from_pixels(cls, handles, targets, width, height):
+    def from_pixels(cls, handles, targets, width, height, turns=None):
         """From positions [N, 2] in pixels of a width x height picture: 0 is its left or upper border, 0.5 the centre of
         the first pixel, width its right border."""
         handles, targets = _pair(handles, targets)
         _check(_numbered(handles, targets), (width, height))
-        return cls(handles / _extent(width, height), targets / _extent(width, height), (width, height))
+        return cls(handles / _extent(width, height), targets / _extent(width, height), (width, height), turns)
 
     def to_pixels(self, width, height):
         """Handles and targets in pixels of a width x height picture, the inverse of from_pixels."""
@@ -104,7 +136,7 @@ class DragPoints:
             for of in (lambda side: margin(side, cell), lambda side: side // cell * cell)
         )
         ends = ((end - margins).clamp(min=0).minimum(fitted) for end in self.to_pixels(width, height))
-        return DragPoints.from_pixels(*ends, *fitted.int().tolist())
+        return DragPoints.from_pixels(*ends, *fitted.int().tolist(), self.turns)
 
     @classmethod
     def from_grid(cls, handles, targets, width, height):
@@ -147,7 +179,7 @@ def place(drags, image_size=None):
         / _extent(*(image_size if drags.in_pixels else (1, 1)))
         for end in (1, 2)
     )
-    return DragPoints(handles, targets, image_size or drags.image_size)
+    return DragPoints(handles, targets, image_size or drags.image_size, drags.turns or None)
 
 
 def parse_points(text, image_size=None):
@@ -168,7 +200,10 @@ def serialise_points(points, strokes=(), picture=None, regions=()):
         "image": points.image_size,
         **({} if picture is None else {"picture": picture}),
         "points": [
-            {"handle": handle, "target": target} for _, handle, target in _numbered(points.handles, points.targets)
+            {"handle": handle, "target": target} | turn
+            for (_, handle, target), turn in zip(
+                _numbered(points.handles, points.targets), _named_turns(points), strict=True
+            )
         ],
         "strokes": [
             {name: value for name, value in vars(stroke).items() if value not in ((), None)} for stroke in strokes

@@ -12,6 +12,9 @@ FORMAT, VERSION = "dragkit.points", 1
 MAX_TEXT = 1_000_000
 # an editor's picture; the largest side that ComfyUI's own nodes make
 MAX_SIDE = 16_384
+# at a point: lowest, highest, and what it is without; degrees, clockwise, and a factor
+TURNS = {"turn": (-180, 180, 0), "scale": (0.25, 4, 1)}
+STILL = tuple(default for _, _, default in TURNS.values())
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _ARROW = re.compile("[-=]>")
@@ -23,7 +26,8 @@ _BRACKETS = str.maketrans("()[]", "    ")
 class DragText:
     """pairs (number from 1, handle [x, y], target [x, y]), in pixels or else in fractions, of which neither the range
     nor the count is checked; of the JSON object also the picture's size (width, height), Strokes, picture file and
-    RegionPairs. notice: for what a text that can mean two things was taken."""
+    RegionPairs, and turns (degrees, scale) of the pairs, as many or none. notice: for what a text that can mean two
+    things was taken."""
 
     pairs: list
     in_pixels: bool = False
@@ -31,6 +35,7 @@ class DragText:
     strokes: tuple = ()
     picture: str | None = None
     regions: tuple = ()
+    turns: tuple = ()
     notice: str | None = None
 
 
@@ -58,6 +63,17 @@ def _json_values(text):
     return values
 
 
+def _in_range(entry, name, number):
+    """What a point says of its turn or scale, or what it is without."""
+    low, high, default = TURNS[name]
+    value = entry.get(name, default)
+    if type(value) not in (int, float) or not low <= value <= high:
+        raise DragPointsError(
+            f"point {number} has {name} = {shown(value)}; it must be a number from {low:g} to {high:g}"
+        )
+    return value
+
+
 def _object(text):
     data, *more = _json_values(text)
     if more:
@@ -73,12 +89,13 @@ def _object(text):
         image = tuple(image)
     if not isinstance(entries, list):
         raise DragPointsError(f'"points" is {shown(entries)}; it must be a list of objects with a handle and a target')
-    pairs = []
+    pairs, turns = [], []
     for number, entry in enumerate(entries, 1):
         if not isinstance(entry, dict):
             raise DragPointsError(f"point {number} is {shown(entry)}; it must be an object with a handle and a target")
         if entry.get("target") is not None and entry.get("enabled") is not False:
             pairs.append((number, *(xy(entry.get(name), f"point {number}", name) for name in ("handle", "target"))))
+            turns.append(tuple(_in_range(entry, name, number) for name in TURNS))
     picture = data.get("picture")
     return DragText(
         pairs,
@@ -86,6 +103,7 @@ def _object(text):
         strokes=read_entries(data.get("strokes")),
         picture=None if picture is None else inner_path(picture, '"picture"'),
         regions=read_regions(data.get("regions")),
+        turns=tuple(turns) if any(turn != STILL for turn in turns) else (),
     )
 
 

@@ -10,7 +10,7 @@ from ...kernels.points.drag_points import DragPoints
 from ...kernels.points.latent_cells import margin, whole_cells
 from ...kernels.points.masks import check_painted, mask_to_grid
 from ...kernels.warp.paste import paste
-from ..fitting import check_one_picture, mask_of_picture, picture_in_cells
+from ..fitting import check_one_picture, mask_of_picture, mention_turns, picture_in_cells
 from ..inputs import (
     MASK_INPUT,
     MODEL_INPUT,
@@ -157,6 +157,7 @@ class DynaDrag(io.ComfyNode):
         preview_vae=None,
     ):  # fmt: skip
         check_one_picture(image, NODE)
+        mention_turns(drag_points, NODE)
         height, width = image.shape[1:3]
         cell = vae.spacial_compression_encode()
         fitted = picture_in_cells(image, cell, NODE)

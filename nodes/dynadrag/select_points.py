@@ -4,7 +4,6 @@ import torch
 from comfy_api.latest import io
 
 from ...kernels.dynadrag.point_selection import THRESHOLD, select_points
-from ...kernels.points.drag_points import DragPoints
 from ..fitting import one_latent
 from ..inputs import MODEL_INPUT, POSITIVE_INPUT
 from ..sampling import to_vp
@@ -53,5 +52,4 @@ class SelectPoints(io.ComfyNode):
         scale = torch.tensor([features.shape[3] / width, features.shape[2] / height])
         ends = ((end + 0.5) * scale - 0.5 for end in drag_points.to_grid(width, height))
         valid = select_points(features, *ends, threshold).cpu()
-        chosen = DragPoints(drag_points.handles[valid], drag_points.targets[valid], drag_points.image_size)
-        return io.NodeOutput(chosen)
+        return io.NodeOutput(drag_points.chosen(valid))

@@ -3,11 +3,11 @@
 import torch
 from comfy_api.latest import io
 
-from ...kernels.motion.displacements import DISPLACEMENTS, border_of, displace
+from ...kernels.motion.displacements import DISPLACEMENTS, border_of, displace, follows_turns
 from ...kernels.points.masks import mask_to_grid
 from ...kernels.warp.batches import MODES, warp_batch
 from ...kernels.warp.bnni import bnni, bnni_sequential
-from ..fitting import check_batch, fit_flow, mask_of_latent
+from ..fitting import check_batch, fit_flow, mask_of_latent, mention_turns
 from ..held_regions import PLATES
 from ..inputs import BORDER_INPUT, DRAG_POINTS_INPUT, FLOW_INPUT, MASK_INPUT
 from ..types import FlowType, schema
@@ -72,13 +72,17 @@ class LatentWarpage(io.ComfyNode):
     def execute(cls, samples, drag_points, mode, mask=None, flow=None, displacement="stretch", border="free"):
         latent = _picture_latent(samples, "Latent Warpage")
         border = border_of(displacement, border) if flow is None else "free"
+        mention_turns(drag_points, "Latent Warpage", follows_turns(displacement, flow))
         height, width = latent.shape[-2:]
         region = mask_of_latent(mask, latent, "Latent Warpage")
         if region is None:
             region = torch.ones(1, height, width, dtype=torch.bool)
         if flow is None:
             points = drag_points.to_grid(width, height)
-            flow = torch.cat([displace(*points, one, displacement, border=border, plate=PLATES) for one in region])
+            flow = torch.cat([
+                displace(*points, one, displacement, border=border, plate=PLATES, turns=drag_points.turns)
+                for one in region
+            ])  # fmt: skip
         else:
             flow = fit_flow(flow, height, width, "Latent Warpage", len(latent), "latents")
         moved, holes = warp_batch(latent, flow.to(latent.device), region.to(latent.device), mode, border == "free")

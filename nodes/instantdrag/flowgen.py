@@ -13,7 +13,7 @@ from ...kernels.motion.flow import confine_flow
 from ...kernels.motion.prediction import ROUNDS
 from ...kernels.motion.total_flow import predict_total_flow
 from ...weights.tensor_files import read_safetensors
-from ..fitting import mask_of_picture
+from ..fitting import mask_of_picture, mention_turns
 from ..inputs import BORDER_INPUT, PICTURE_POINTS_INPUT
 from ..model_files import chosen, listed, on_device, register_folder
 from ..motion.prediction import MotionPredictor
@@ -126,6 +126,7 @@ class FlowGenNode(io.ComfyNode):
     @classmethod
     def execute(cls, network, image, drag_points, scale, mode, mask=None, border="free"):
         mask = mask_of_picture(mask, image, "FlowGen")
+        mention_turns(drag_points, "FlowGen")
         pixels, points = image[..., :3].movedim(-1, 1), (drag_points.handles, drag_points.targets)
         if isinstance(network, MotionPredictor):
             held = mask is not None and border == "held"

@@ -8,7 +8,7 @@ from node_helpers import conditioning_set_values
 from ...kernels.lightningdrag.embedding import STRIDE
 from ...kernels.lightningdrag.guidance import DECAYS
 from ...kernels.points.latent_cells import margin, whole_cells
-from ..fitting import mask_of_picture, picture_in_cells
+from ..fitting import mask_of_picture, mention_turns, picture_in_cells
 from ..inputs import POSITIVE_INPUT
 from ..types import DragPointsType, LightningDragType, schema
 from .attention import SEES, PointAttention, with_point_attention
@@ -79,6 +79,7 @@ class ApplyLightningDrag(io.ComfyNode):
         keep_outside, clip_vision_output=None,
     ):  # fmt: skip
         blocks = blocks_for(model, lightning_drag)
+        mention_turns(drag_points, NODE)
         keys = {name: key for name, (key, _) in blocks.items()}
         height, width = image.shape[1:3]
         mask = mask_of_picture(mask, image, NODE)

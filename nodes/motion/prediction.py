@@ -12,7 +12,7 @@ from ...kernels.motion.simvp import build
 from ...kernels.points.drag_points import DragPoints
 from ...weights import MOTION_PREDICTOR
 from ...weights.tensor_files import read_safetensors
-from ..fitting import check_one_picture, mask_of_picture
+from ..fitting import check_one_picture, mask_of_picture, mention_turns
 from ..model_files import chosen, listed, on_device, register_folder
 from ..types import DragPointsType, FlowType, MotionPredictorType, schema
 
@@ -116,6 +116,7 @@ class MotionPrediction(io.ComfyNode):
     @classmethod
     def execute(cls, motion_predictor, image, drag_points, rounds_left, mask=None):
         check_one_picture(image, "Motion Prediction")
+        mention_turns(drag_points, "Motion Prediction")
         height, width = image.shape[1:3]
         handles, targets = drag_points.to_pixels(width, height)
         mask = mask_of_picture(mask, image, "Motion Prediction")

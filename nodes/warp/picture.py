@@ -3,12 +3,12 @@
 import torch
 from comfy_api.latest import io
 
-from ...kernels.motion.displacements import DISPLACEMENTS, border_of, displace
+from ...kernels.motion.displacements import DISPLACEMENTS, border_of, displace, follows_turns
 from ...kernels.points.find_region import find_region
 from ...kernels.warp.alpha import warp_picture
 from ...kernels.warp.picture import SAMPLINGS, inpaint_mask
 from ...kernels.warp.sheet import FRONTS
-from ..fitting import fit_flow, mask_of_picture
+from ..fitting import fit_flow, mask_of_picture, mention_turns
 from ..held_regions import PLATES
 from ..inputs import BORDER_INPUT, DRAG_POINTS_INPUT, FLOW_INPUT
 from ..types import FlowType, schema
@@ -86,6 +86,7 @@ class DragWarp(io.ComfyNode):
     ):
         height, width = image.shape[1:3]
         mask = mask_of_picture(mask, image, NODE)
+        mention_turns(drag_points, NODE, follows_turns(displacement, flow))
         # a flow moves as it does, whatever lies at the border of the region
         border = border_of(displacement, border) if flow is None else "free"
         # all of it is Drag Points' region where nothing is painted
@@ -95,7 +96,10 @@ class DragWarp(io.ComfyNode):
             if region is None:
                 region = find_region(handles, targets, height, width, border)[None]
             flow = torch.cat(
-                [displace(handles, targets, one, displacement, border=border, plate=PLATES) for one in region]
+                [
+                    displace(handles, targets, one, displacement, border=border, plate=PLATES, turns=drag_points.turns)
+                    for one in region
+                ]
             )
         else:
             flow = fit_flow(flow, height, width, NODE, len(image))

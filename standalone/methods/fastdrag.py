@@ -48,7 +48,7 @@ def fastdrag_latent(
     region = torch.ones(1, height, width, dtype=torch.bool) if region is None else region
     region = region.to(latent.device)
     if flow is None:
-        flow = displace(*points.to_grid(width, height), region[0], displacement, border=border)
+        flow = displace(*points.to_grid(width, height), region[0], displacement, border=border, turns=points.turns)
 
     cache = KVCache(timesteps, "auto", lambda: free_memory(latent.device))
     with model.denoiser.recording(cache):

@@ -24,7 +24,7 @@ def warp_picture(
     if region is None or region.all():
         region = find_region(handles, targets, height, width, border)[None]
     region = region[0]
-    flow = displace(handles, targets, region, displacement, border=border).to(image.device)
+    flow = displace(handles, targets, region, displacement, border=border, turns=points.turns).to(image.device)
     warped, opened, moved = warp_with_alpha(
         image, flow, region[None].to(image.device), sampling, front, border == "free"
     )

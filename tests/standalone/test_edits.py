@@ -52,6 +52,21 @@ def test_edit_command(tmp_path):
     assert torch.equal(to_tensor(Image.open(output)), from_file)
 
 
+TURNED = '{"format":"dragkit.points","version":1,"points":[{"handle":[0.5,0.5],"target":[0.5,0.5],"turn":40}]}'
+
+
+def test_a_turn_at_a_point_is_followed_or_said(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    to_pil(photograph("coffee")[:, :205, :250]).save("in.png")
+    for displacement in ("similarity", "arap"):
+        main(
+            ["edit", "in.png", "--method", "warp", "--points", TURNED, "--displacement", displacement, "-o", "out.png"]
+        )
+        moved = not torch.equal(to_tensor(Image.open("out.png")), to_tensor(Image.open("in.png")))
+        said = "--method warp: 1 of the points turn or scale, which is not followed here" in capsys.readouterr().err
+        assert moved == (displacement == "similarity") and said == (displacement == "arap")
+
+
 def test_masks_of_the_command_line_are_read_by_the_rule_of_the_nodes(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     # 5 rows and 2 columns are no cell

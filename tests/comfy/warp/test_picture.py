@@ -2,9 +2,15 @@
 
 import pytest
 import torch
+from dragkit.kernels.motion.displacements import displace
+from dragkit.kernels.points.drag_points import parse_points
 
 from ..warps import HANDLE, HEIGHT, SHIFT, TARGET, WIDTH, Bench, box, picture
 
+TURNED = (
+    '{"format":"dragkit.points","version":1,"points":['
+    '{"handle":[0.42,0.47],"target":[0.45,0.47],"turn":-35,"scale":1.2}]}'
+)
 CHOICES = ["stretch", "nearest-4", "nearest", "rigid", "similarity", "affine", "arap"]
 
 
@@ -40,6 +46,8 @@ def found(comfy):
         bench.warp(f"stretch_{border}", image, turn, HANDLE, displacement="stretch", border=border)
         bench.warp(f"flow_{border}", image, "", HANDLE, flow=flow, border=border)
     bench.warp("bicubic", image, turn, HANDLE, sampling="bicubic")
+    for choice in ("rigid", "arap"):
+        bench.warp(f"turned_{choice}", image, TURNED, HANDLE, displacement=choice)
     meeting = "0.1,0.5 -> 0.45,0.5\n0.8,0.5 -> 0.5,0.5"
     sides = box(2, 20, 22, 44) + box(64, 20, 90, 44)
     for front in ("longest", "shortest", "first", "last"):
@@ -138,6 +146,17 @@ def test_stretch_and_a_flow_are_free_in_any_case(found, motion):
         assert torch.equal(found[f"{motion}_held.{output}"], found[f"{motion}_free.{output}"])
     # a seam along the border of what moved
     assert (found[f"{motion}_held.inpaint"] * found[f"{motion}_held.moved"]).any()
+
+
+def test_a_turn_at_a_point_is_followed_or_the_log_says_that_it_is_not(found, comfy):
+    points = parse_points(TURNED)
+    ends = points.to_grid(WIDTH, HEIGHT)
+    expected = displace(*ends, HANDLE[0], "rigid", turns=points.turns)
+    torch.testing.assert_close(found["turned_rigid.flow"], expected, atol=1e-4, rtol=0)
+    assert (expected - displace(*ends, HANDLE[0], "rigid")).abs().max() > 2
+    sentence = "Drag Warp: 1 of the points turn or scale, which is not followed here"
+    # said of arap alone
+    assert comfy.log().count(sentence) == 1
 
 
 def test_front_decides_what_is_seen_where_regions_meet(found):

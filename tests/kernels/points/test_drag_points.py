@@ -293,3 +293,54 @@ def test_points_hold_float64_copies_and_compare_by_content():
     assert points != TWO_OF_SIZE and points != DragPoints(TARGETS, TARGETS) and points != "points"
     with pytest.raises(AttributeError):
         points.handles = TARGETS
+
+
+TURNED = [
+    {"handle": [0.25, 0.5], "target": [0.5, 0.5], "turn": -30, "scale": 1.5},
+    {"handle": [0.5, 0.5], "target": None, "turn": 90},
+    {"handle": [0.125, 0.75], "target": [0.375, 1.0]},
+]
+
+
+def test_turns_and_scales_belong_to_the_drags_that_are_read_and_come_back():
+    points = parse_points(dragkit_json(TURNED), SIZE)
+    assert points.turns.tolist() == [[-30, 1.5], [0, 1]]
+    assert parse_points(serialise_points(points)) == points
+    assert points != TWO_OF_SIZE and points == DragPoints(HANDLES, TARGETS, SIZE, [[-30, 1.5], [0, 1]])
+    for moved in (points.on_cells(*SIZE, 16), points.chosen(torch.tensor([True, False]))):
+        assert moved.turns[0].tolist() == [-30, 1.5]
+    # on its own picture and cells without a rest
+    assert points.on_cells(*SIZE, 8).turns.tolist() == points.turns.tolist()
+
+
+def test_turns_of_nothing_are_none_and_are_not_written():
+    points = parse_points(dragkit_json([TURNED[2] | {"turn": 0, "scale": 1}]), SIZE)
+    assert points.turns is None and "turn" not in serialise_points(points) and "scale" not in serialise_points(points)
+    assert points.chosen(torch.tensor([True])).turns is None
+
+
+def test_a_handle_that_turns_at_its_place_is_not_pinned():
+    points = DragPoints(HANDLES, HANDLES, turns=[[10, 1], [0, 1]])
+    assert points.pinned.tolist() == [False, True]
+    assert DragPoints(HANDLES, HANDLES).pinned.all()
+
+
+@pytest.mark.parametrize(
+    ("changes", "part"),
+    [
+        ({"turn": 181}, "point 1 has turn = 181; it must be a number from -180 to 180"),
+        ({"turn": "90"}, "point 1 has turn = a text; it must be a number from -180 to 180"),
+        ({"turn": None}, "point 1 has turn = null"),
+        ({"scale": 0}, "point 1 has scale = 0; it must be a number from 0.25 to 4"),
+        ({"scale": True}, "point 1 has scale = true"),
+        ({"scale": 1e300}, "point 1 has scale = a number beyond 1e15"),
+    ],
+)
+def test_turns_and_scales_out_of_range_are_refused(changes, part):
+    assert part in refusal(dragkit_json([TURNED[0] | changes]))
+
+
+def test_turns_that_cannot_be():
+    for turns, message in (([[0, 1]], "there are 1 turns for 2 points"), ([[0, float("nan")]] * 2, "scale = nan")):
+        with pytest.raises(DragPointsError, match=message):
+            DragPoints(HANDLES, TARGETS, turns=turns)
