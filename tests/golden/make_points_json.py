@@ -13,7 +13,7 @@ SIZE = [400, 200]
 PAIR = {"handle": [0.25, 0.5], "target": [0.5, 0.75]}
 TRIANGLES = {"handle": [[0, 0], [0.5, 0], [0, 0.5]], "target": [[0.5, 0.5], [1, 0.5], [0.5, 1.0]]}
 # what starts so also has the sentence that refuses it
-WITH_REASON = "region"
+WITH_REASON = ("region", "turn")
 
 
 def raw(points="[]", head='"format":"dragkit.points","version":1', **more):
@@ -146,6 +146,14 @@ CASES = {
     **{
         f"enabled {json.dumps(value)}, outside": entries({"handle": [0, 0], "target": [0, 2], "enabled": value})
         for value in (False, True, None, 0, "false", [])
+    },
+    "turn and scale": entries(PAIR | {"turn": -30, "scale": 1.5}, PAIR, PAIR | {"turn": 180.0}, PAIR | {"scale": 0.25}),
+    "turn of nothing": entries(PAIR | {"turn": 0, "scale": 1.0}),
+    "turn of a pair that is not used": entries(PAIR | {"turn": 999, "enabled": False}, PAIR),
+    **{
+        f"turn refused: {name} {json.dumps(value)}": entries(PAIR, PAIR | {name: value})
+        for name, values in {"turn": [180.5, -181, "90", None, True, 1e300], "scale": [0.2, 4.5, -1, [], None]}.items()
+        for value in values
     },
     **{f"locked {json.dumps(value)}": entries(PAIR | {"locked": value}) for value in (False, True, None, 1, "x")},
     "target without a handle": entries({"target": [1, 1]}),

@@ -18,6 +18,8 @@ const FORMAT = "dragkit.points";
 const VERSION = 1;
 const MAX_TEXT = 1_000_000;
 const MAX_SIDE = 16_384;
+/** At a point: lowest, highest, and what it is without. @type {Record<string, [number, number, number]>} */
+const TURNS = { turn: [-180, 180, 0], scale: [0.25, 4, 1] };
 const MAX_STROKE_POINTS = 10_000;
 // for strokes beside so many points that nothing would be left of MAX_JSON
 const MIN_STROKES_JSON = 10_000;
@@ -45,6 +47,18 @@ function unused(value) {
   return inside(point, [1, 1]) ? [point[0], point[1]] : null;
 }
 
+/** What a pair says of turn and scale that is not as without. @param {Map<string, any>} entry @param {boolean} used
+ * @param {string} owner @returns {{turn?: number, scale?: number}} */
+function readTurn(entry, used, owner) {
+  const given = Object.entries(TURNS).flatMap(([name, [low, high, rest]]) => {
+    const value = entry.has(name) ? entry.get(name) : rest;
+    const good = isNumber(value) && value >= low && value <= high;
+    if (!good && used) throw new Problem(`${owner} has ${name} = ${shown(value)}; it must be a number from ${low} to ${high}`);
+    return good && Number(value) !== rest ? [[name, Number(value)]] : [];
+  });
+  return Object.fromEntries(given);
+}
+
 /** A pair; null for one that the edit does not use and that has no place. @param {any} entry @param {number} number
  * @returns {Pair|null} */
 function readPair(entry, number) {
@@ -57,10 +71,10 @@ function readPair(entry, number) {
   if (target !== null && flags.enabled) {
     const ends = { handle: xy(handle, owner, "handle"), target: xy(target, owner, "target") };
     for (const [name, end] of Object.entries(ends)) checkInside(end, [1, 1], `${owner} has ${name}`, FRACTIONS);
-    return { ...ends, ...flags };
+    return { ...ends, ...flags, ...readTurn(entry, true, owner) };
   }
   const [from, to] = [unused(handle), unused(target)];
-  return from && (to || target === null) ? { handle: from, target: to, ...flags } : null;
+  return from && (to || target === null) ? { handle: from, target: to, ...flags, ...readTurn(entry, false, owner) } : null;
 }
 
 /** @param {any} entry @param {number} number @returns {Stroke} */
@@ -204,8 +218,9 @@ function withoutStrokes({ image, picture, pairs, regions }) {
     version: VERSION,
     ...(image && { image }),
     ...(picture !== null && { picture }),
-    points: pairs.map(({ handle, target, enabled, locked }) => ({
-      handle, target, ...(!enabled && { enabled }), ...(locked && { locked }),
+    points: pairs.map(({ handle, target, enabled, locked, turn = 0, scale = 1 }) => ({
+      handle, target, ...(!enabled && { enabled }), ...(locked && { locked }), ...(turn && { turn }),
+      ...(scale !== 1 && { scale }),
     })),
     ...(regions.length && { regions }),
   };

@@ -3,8 +3,9 @@
 
 /** @typedef {import("./strokes.mjs").Point} Point x, y in fractions 0..1 of the picture */
 /** @typedef {import("./strokes.mjs").Stroke} Stroke */
-/** @typedef {{readonly handle: Point, readonly target: Point|null, readonly enabled: boolean, readonly locked: boolean}}
- *  Pair a pair without a target is half finished and ignored by the edit */
+/** @typedef {{readonly handle: Point, readonly target: Point|null, readonly enabled: boolean, readonly locked: boolean,
+ *  readonly turn?: number, readonly scale?: number}} Pair a pair without a target is half finished and ignored by the edit;
+ *  turn in degrees, clockwise, and scale are what happens to the picture around the handle */
 /** @typedef {{readonly handle: readonly Point[], readonly target: readonly Point[]}} Region a region pair: polygons with
  *  as many corners, of which the first goes to the second */
 /** @typedef {{readonly image: readonly [number, number]|null, readonly picture: string|null,
@@ -118,7 +119,7 @@ export function addStroke(document, stroke) {
 
 /** The pairs that an edit uses. @param {Document} document */
 export function activePairs(document) {
-  return document.pairs.flatMap(({ handle, target, enabled }) => (enabled && target ? [{ handle, target }] : []));
+  return document.pairs.flatMap(({ enabled, target, locked, ...pair }) => (enabled && target ? [{ ...pair, target }] : []));
 }
 
 /** Where an item is in another list; -1 if it is gone. @param {readonly unknown[]} before

@@ -31,6 +31,7 @@ def outcome(text, size):
         "picture": drags.picture,
         "pairs": [[*handle, *target] for handle, target in pairs],
         "strokes": strokes,
+        **({"turns": points.turns.tolist()} if points.turns is not None else {}),
         **({"regions": [vars(pair) for pair in drags.regions]} if drags.regions else {}),
         **({"notice": drags.notice} if drags.notice else {}),
     }

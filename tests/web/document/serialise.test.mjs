@@ -23,7 +23,10 @@ for (const { name, text, pieces, size, verdict, reason, notice = null, ...expect
     }
     assert.equal(said, notice);
     const pairs = document.pairs.filter((p) => p.enabled && p.target).map((p) => [...p.handle, ...p.target]);
-    assert.deepEqual({ ...document, pairs }, { regions: [], ...expected });
+    const { turns = null, ...rest } = expected;
+    assert.deepEqual({ ...document, pairs }, { regions: [], ...rest });
+    const used = activePairs(document).map(({ turn = 0, scale = 1 }) => [turn, scale]);
+    assert.deepEqual(used.some(([turn, scale]) => turn || scale !== 1) ? used : null, turns);
     const again = read(write(document), null);
     assert.equal(again.problem, null);
     assert.equal(write(again.document), write(document));
