@@ -45,14 +45,18 @@ export class Lattice {
     const margin = (step - 1) >> 1;
     const [columns, rows] = [Math.ceil(width / step), Math.ceil(height / step)];
     const covered = new Float64Array(columns * rows);
+    const above = new Float64Array(width + 1);
     for (let row = 0; row < rows; row++) {
       const [top, bottom] = [row * step - margin, Math.min((row + 1) * step + margin, height + margin)];
+      // of the rows that count, the sum of all columns before each
+      above.fill(0);
+      for (let y = Math.max(top, 0); y < Math.min(bottom, height); y++) {
+        for (let x = 0, i = y * width; x < width; x++, i++) above[x + 1] += region[i];
+      }
+      for (let x = 0; x < width; x++) above[x + 1] += above[x];
       for (let column = 0; column < columns; column++) {
         const [left, right] = [column * step - margin, Math.min((column + 1) * step + margin, width + margin)];
-        let sum = 0;
-        for (let y = Math.max(top, 0); y < Math.min(bottom, height); y++) {
-          for (let x = Math.max(left, 0); x < Math.min(right, width); x++) sum += region[y * width + x];
-        }
+        const sum = above[Math.min(right, width)] - above[Math.max(left, 0)];
         covered[row * columns + column] = sum / ((bottom - top) * (right - left));
       }
     }
