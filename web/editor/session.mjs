@@ -172,11 +172,9 @@ export class Session {
     this.#preview.drawn = wanted;
     const context = /** @type {OffscreenCanvasRenderingContext2D} */ (layer.getContext("2d"));
     const cell = (CELL * width) / this.size[0];
-    context.putImageData(new ImageData(preview.update(this.#moving, region, how, cell), width, height), 0, 0);
+    preview.update(this.#moving, region, how, cell);
     // elsewhere the picture below is seen, which may be larger than the preview
-    context.globalCompositeOperation = "destination-in";
-    context.drawImage(painted(preview.shown, 1, [0, 0, 0, 255], width, height), 0, 0);
-    context.globalCompositeOperation = "source-over";
+    context.putImageData(new ImageData(preview.cut(), width, height), 0, 0);
     const used = [...pairs.keys()].filter((k) => pairs[k].enabled && pairs[k].target);
     const astray = preview.astray.map((k) => used[k]);
     if (astray.join() !== this.astray.join()) {

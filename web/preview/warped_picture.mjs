@@ -53,6 +53,7 @@ export class Preview {
   /** @type {MovedPairs|null} */ #pairs = null;
   /** @type {LatentCells|null} */ #cells = null;
   #everywhere;
+  /** @type {Uint8ClampedArray|undefined} */ #cut;
 
   /** @param {Uint8ClampedArray} picture RGBA, copied @param {number} width @param {number} height */
   constructor(picture, width, height) {
@@ -89,6 +90,15 @@ export class Preview {
     if (how.latent) this.#inCells(out, drawn, painted, how, cell);
     else this.#inPixels(out, drawn, painted, how);
     return this.pixels;
+  }
+
+  /** The result where it is to be shown, transparent elsewhere: the same array after every update. */
+  cut() {
+    const { shown } = this;
+    const pixels = (this.#cut ??= new Uint8ClampedArray(this.pixels.length));
+    const [from, out] = [new Uint32Array(this.pixels.buffer), new Uint32Array(pixels.buffer)];
+    for (let i = 0; i < out.length; i++) out[i] = shown[i] ? from[i] : 0;
+    return pixels;
   }
 
   /** Places of drags on a grid. @param {readonly Drag[]} drags @param {number} width @param {number} height */
