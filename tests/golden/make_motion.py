@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import torch
-from dragkit.kernels.motion.displacements import displace
+from dragkit.kernels.motion.displacements import DISPLACEMENTS, displace
 from dragkit.kernels.points.find_region import find_region
 from dragkit.kernels.points.strokes import Stroke, rasterise
 
@@ -41,7 +41,6 @@ SCENES = {
     "discs": (320, 240, None, TURN),
     "a small picture": (48, 40, BLOB, TURN),
 }
-CHOICES = ("stretch", "rigid", "similarity", "affine", "nearest", "nearest-4")
 # cells between the ones that are kept
 EVERY = 29
 
@@ -56,7 +55,7 @@ def cases():
             else:
                 region = rasterise(strokes, height, width)
             every = 5 if strokes is THIN or max(width, height) < 100 else EVERY
-            for choice in CHOICES:
+            for choice in DISPLACEMENTS:
                 flow = displace(points[:, 0], points[:, 1], region, choice, border=border)[0]
                 kept = flow[:, ::every, ::every].permute(1, 2, 0).flatten()
                 yield {

@@ -4,13 +4,17 @@ pixels: their red and green, and where content moved (m) and what opened up (o).
 Run from the repository: python tests/golden/make_moved_picture.py.
 """
 
+import itertools
 import json
 from pathlib import Path
 
 import torch
-from dragkit.kernels.motion.displacements import displace
+from dragkit.kernels.motion.displacements import BORDERS, DISPLACEMENTS, border_of, displace
+from dragkit.kernels.motion.region_flow import drag_regions
+from dragkit.kernels.points.region_pairs import RegionPair
 from dragkit.kernels.points.strokes import Stroke, rasterise
 from dragkit.kernels.warp.picture import drag_warp
+from dragkit.kernels.warp.sheet import FRONTS
 
 BLOB = [Stroke("brush", ((0.3, 0.4), (0.55, 0.5)), 0.45)]
 PARTS = [Stroke("brush", ((0.25, 0.4),), 0.4), Stroke("box", ((0.55, 0.2), (0.9, 0.8)))]
@@ -24,7 +28,15 @@ SCENES = {
     "over another part": (PARTS, OVER),
     "apart": (BLOB, SPREAD),
 }
-CHOICES = ("stretch", "rigid", "similarity", "affine", "nearest", "nearest-4")
+# handle and target regions: two quadrilaterals, of which the second lies in the first; and a hexagon
+PAIRS = [
+    (((0.1, 0.2), (0.4, 0.15), (0.45, 0.6), (0.15, 0.7)), ((0.4, 0.3), (0.8, 0.2), (0.85, 0.7), (0.35, 0.6))),
+    (((0.2, 0.3), (0.3, 0.3), (0.3, 0.45), (0.2, 0.45)), ((0.1, 0.75), (0.25, 0.75), (0.25, 0.95), (0.1, 0.95))),
+    (
+        ((0.6, 0.5), (0.7, 0.45), (0.8, 0.5), (0.8, 0.7), (0.7, 0.75), (0.6, 0.7)),
+        ((0.5, 0.3), (0.6, 0.2), (0.7, 0.3), (0.75, 0.5), (0.6, 0.6), (0.5, 0.5)),
+    ),
+]
 WIDTH, HEIGHT, EVERY = 280, 210, 10
 
 
@@ -35,31 +47,44 @@ def chart():
     return ((127.5 + 60 * waves).floor() / 255)[None].float()
 
 
+def seen(flow, region, border, front):
+    """What arrives where, every few pixels."""
+    warped = drag_warp(chart(), flow, region[None], front=front, tears=border == "free")
+    every = (slice(None, None, EVERY),) * 2
+    colours = (warped.image[0][(slice(None), *every)] * 255).round().int().permute(1, 2, 0)
+    marks = torch.where(warped.opened[0], 2, warped.moved[0].int())[every]
+    return {
+        "marks": ["".join(".mo"[value] for value in row) for row in marks.tolist()],
+        "colours": colours.flatten().tolist(),
+    }
+
+
 def cases():
-    image = chart()
     size = torch.tensor([WIDTH, HEIGHT])
     for name, (strokes, drags) in SCENES.items():
         region = rasterise(strokes, HEIGHT, WIDTH)
-        points = torch.tensor(drags, dtype=torch.float64)
-        for border in ("held", "free"):
-            for choice in CHOICES:
-                cells = points * size - 0.5
-                flow = displace(cells[:, 0], cells[:, 1], region, choice, border=border)
-                warped = drag_warp(image, flow, region[None], tears=border == "free")
-                seen = (slice(None, None, EVERY),) * 2
-                colours = (warped.image[0][(slice(None), *seen)] * 255).round().int().permute(1, 2, 0)
-                marks = torch.where(warped.opened[0], 2, warped.moved[0].int())[seen]
+        cells = torch.tensor(drags, dtype=torch.float64) * size - 0.5
+        for border, choice in itertools.product(BORDERS, DISPLACEMENTS):
+            flow = displace(cells[:, 0], cells[:, 1], region, choice, border=border)
+            for front in FRONTS if name == "over another part" else FRONTS[:1]:
                 yield {
                     "name": name,
-                    "choice": choice,
-                    "border": border,
+                    "how": {"displacement": choice, "border": border, "front": front},
                     "strokes": [
                         {"tool": s.tool, "points": s.points} | ({"size": s.size} if s.size else {}) for s in strokes
                     ],
-                    "drags": [{"handle": handle, "target": target} for handle, target in drags],
-                    "marks": ["".join(".mo"[value] for value in row) for row in marks.tolist()],
-                    "colours": colours.flatten().tolist(),
+                    "drawn": [{"handle": handle, "target": target} for handle, target in drags],
+                    **seen(flow, region, border_of(choice, border), front),
                 }
+    flow, region, *_ = drag_regions([RegionPair(*pair) for pair in PAIRS], (), HEIGHT, WIDTH)
+    for front in FRONTS:
+        yield {
+            "name": "region pairs",
+            "how": {"front": front},
+            "strokes": [],
+            "drawn": [{"handle": handle, "target": target} for handle, target in PAIRS],
+            **seen(flow, region, "free", front),
+        }
 
 
 def main():

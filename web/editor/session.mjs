@@ -3,12 +3,14 @@
 
 import { rasterise, drawStroke } from "../document/strokes.mjs";
 import { Preview } from "../preview/warped_picture.mjs";
-import { DEFAULT } from "../preview/how.mjs";
+import { CELL } from "../preview/latent_cells.mjs";
+import { DEFAULT, DEFAULT_REGIONS } from "../preview/how.mjs";
 import { fit } from "../document/serialise.mjs";
 import { Store, activePairs } from "../document/state.mjs";
 
 /** @typedef {import("../document/state.mjs").Document} Document */
 /** @typedef {import("./gestures.mjs").ToolName} ToolName */
+/** @typedef {import("../preview/how.mjs").How} How */
 /** @typedef {{readonly image: CanvasImageSource, readonly width: number, readonly height: number,
  *  readonly label: string}} Shown width, height: of the picture itself, which image may be a smaller copy of */
 /** @typedef {"original"|"preview"|"result"} Showing */
@@ -54,7 +56,8 @@ export class Session {
   /** whether the points come from another node */
   linked = false;
   /** @type {CanvasImageSource|null} a connected MASK */ inputMask = null;
-  /** @type {import("../preview/how.mjs").How} how the points will move things */ how = DEFAULT;
+  /** @type {{drags: How, regions: How}} how arrows and region pairs will move things */
+  hows = { drags: DEFAULT, regions: DEFAULT_REGIONS };
   /** @type {number[]} which of the pairs move nothing, since they start outside the region; known once it was drawn */
   astray = [];
 
@@ -80,11 +83,25 @@ export class Session {
     this.store.notify();
   }
 
-  /** @param {import("../preview/how.mjs").How} how */
-  setHow(how) {
-    if (JSON.stringify(how) === JSON.stringify(this.how)) return;
-    this.how = how;
+  /** @param {Session["hows"]} hows */
+  setHow(hows) {
+    if (JSON.stringify(hows) === JSON.stringify(this.hows)) return;
+    this.hows = hows;
     this.store.notify();
+  }
+
+  /** How what was drawn will move things: arrows, unless only region pairs are there or go anywhere. @returns {How} */
+  get how() {
+    const { drags, regions } = this.hows;
+    const { document } = this.store;
+    if (!document.regions.length) return drags;
+    return activePairs(document).length && (drags.known || !regions.known) ? drags : regions;
+  }
+
+  /** What the preview moves. */
+  get #moving() {
+    const { document } = this.store;
+    return this.how.moves === "regions" ? document.regions : activePairs(document);
   }
 
   /** @param {string} notice */
@@ -133,7 +150,7 @@ export class Session {
     if (showing === "result" && this.result && !pulling && !pressed) layers.push(this.result.image);
     else if (this.picture) {
       layers.push(this.picture.image);
-      if (warps && this.picture && activePairs(this.store.document).length) layers.push(this.#warped());
+      if (warps && this.picture && this.#moving.length) layers.push(this.#warped());
     }
     if (this.ui.maskShown && (stroke || this.region)) layers.push(this.#mask(stroke));
     return layers;
@@ -149,16 +166,15 @@ export class Session {
       this.#preview = { picture, preview: new Preview(data, width, height), layer, drawn: [] };
     }
     const { preview, layer, drawn } = this.#preview;
-    const { pairs } = this.store.document;
-    if (drawn[0] === pairs && drawn[1] === region && drawn[2] === how) return layer;
-    this.#preview.drawn = [pairs, region, how];
+    const { pairs, regions } = this.store.document;
+    const wanted = [pairs, regions, region, how];
+    if (wanted.every((part, i) => part === drawn[i])) return layer;
+    this.#preview.drawn = wanted;
     const context = /** @type {OffscreenCanvasRenderingContext2D} */ (layer.getContext("2d"));
-    const active = activePairs(this.store.document);
-    context.putImageData(new ImageData(preview.update(active, region, how), width, height), 0, 0);
+    const cell = (CELL * width) / this.size[0];
+    preview.update(this.#moving, region, how, cell);
     // elsewhere the picture below is seen, which may be larger than the preview
-    context.globalCompositeOperation = "destination-in";
-    context.drawImage(painted(preview.shown, 1, [0, 0, 0, 255], width, height), 0, 0);
-    context.globalCompositeOperation = "source-over";
+    context.putImageData(new ImageData(preview.cut(), width, height), 0, 0);
     const used = [...pairs.keys()].filter((k) => pairs[k].enabled && pairs[k].target);
     const astray = preview.astray.map((k) => used[k]);
     if (astray.join() !== this.astray.join()) {

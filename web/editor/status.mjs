@@ -20,17 +20,18 @@ export function status({ store, picture, result, ui, region, how, astray }) {
     shown ? `${shown.label}, ${shown.width} × ${shown.height}` : `no picture${image ? `, points placed on ${image.join(" × ")}` : ""}`,
     counted(active, "drag") + (pairs.length > active ? ` (${[open && `${open} without target`, pairs.length - active - open && `${pairs.length - active - open} off`].filter(Boolean).join(", ")})` : ""),
     ...(regions.length ? [counted(regions.length, "region pair")] : []),
-    ...(active && picture && ui.showing === "preview" ? [said(how)] : []),
-    ...(active ? astray.map((index) => `drag ${index + 1} starts outside the region and moves nothing`) : []),
+    ...((how.moves === "drags" ? active : regions.length) && picture && ui.showing === "preview" ? [said(how)] : []),
+    ...(active && how.moves === "drags" ? astray.map((index) => `drag ${index + 1} starts outside the region and moves nothing`) : []),
     scope(how, region !== null),
   ].join(" · ");
 }
 
 /** What a region means to the node downstream. @param {import("../preview/how.mjs").How} how @param {boolean} painted */
-function scope({ chosen, border, displacement, finds, masked }, painted) {
-  if (painted && masked) return chosen && border === "free" && displacement !== "stretch" ? "the painted region moves" : "only the painted region may change";
+function scope({ moves, known, border, displacement, finds, mask }, painted) {
+  if (moves === "regions") return "the outlines move";
+  if (painted && mask !== "none") return known && border === "free" && displacement !== "stretch" ? "the painted region moves" : "only the painted region may change";
   if (painted) return "the painted region is not connected";
-  return chosen && finds ? "no region: what is around the points moves" : "no mask: everything may change";
+  return known && finds ? "no region: what is around the points moves" : "no mask: everything may change";
 }
 
 /**

@@ -1,7 +1,7 @@
 // @ts-check
 // Biharmonic functions of a region, with the numbers of kernels/motion/biharmonic.py: a clamped plate lifted at points.
 
-import { convolve, powerOfTwo } from "./fourier.mjs";
+import { convolve, smoothSide } from "./fourier.mjs";
 
 /** @typedef {import("./lwf.mjs").Cell} Cell */
 /** @typedef {{readonly points: readonly Cell[], readonly values: readonly number[]}} Lift */
@@ -9,20 +9,62 @@ import { convolve, powerOfTwo } from "./fourier.mjs";
 // of the mean response of a point to its own charge, so that points on top of each other are lifted as one
 const RIDGE = 1e-8;
 
+/** Of n values from a and from b on; four sums at once, since each addition waits for the last of its own.
+ * @param {Float64Array} matrix @param {number} a @param {number} b @param {number} n */
+function product(matrix, a, b, n) {
+  let [one, two, three, four] = [0, 0, 0, 0];
+  let k = 0;
+  for (; k + 3 < n; k += 4) {
+    one += matrix[a + k] * matrix[b + k];
+    two += matrix[a + k + 1] * matrix[b + k + 1];
+    three += matrix[a + k + 2] * matrix[b + k + 2];
+    four += matrix[a + k + 3] * matrix[b + k + 3];
+  }
+  for (; k < n; k++) one += matrix[a + k] * matrix[b + k];
+  return one + two + (three + four);
+}
+
 /**
- * Cholesky factor of a positive definite matrix, in its lower triangle, in place; row by row.
+ * Cholesky factor of a positive definite matrix, in its lower triangle, in place; row by row, two rows at once.
  * @param {Float64Array} matrix @param {number} n
  */
 function factorise(matrix, n) {
-  for (let i = 0; i < n; i++) {
-    const row = i * n;
-    for (let j = 0; j <= i; j++) {
-      const other = j * n;
-      let sum = matrix[row + j];
-      for (let k = 0; k < j; k++) sum -= matrix[row + k] * matrix[other + k];
-      matrix[row + j] = j < i ? sum / matrix[other + j] : Math.sqrt(Math.max(sum, 1e-300));
+  const one = (/** @type {number} */ i, /** @type {number} */ j) => {
+    const rest = matrix[i * n + j] - product(matrix, i * n, j * n, j);
+    matrix[i * n + j] = j < i ? rest / matrix[j * n + j] : Math.sqrt(Math.max(rest, 1e-300));
+  };
+  let i = 0;
+  for (; i + 1 < n; i += 2) {
+    const [row, next] = [i * n, (i + 1) * n];
+    for (let j = 0; j < i; j += 2) {
+      // rows i, i + 1 and j, j + 1: i is even, so that both are there
+      const [first, second] = [j * n, (j + 1) * n];
+      let [a, b, c, d] = [matrix[row + j], matrix[row + j + 1], matrix[next + j], matrix[next + j + 1]];
+      for (let k = 0; k < j; k++) {
+        const own = matrix[row + k];
+        const other = matrix[next + k];
+        const above = matrix[first + k];
+        const below = matrix[second + k];
+        a -= own * above;
+        b -= own * below;
+        c -= other * above;
+        d -= other * below;
+      }
+      const scale = matrix[first + j];
+      const slant = matrix[second + j];
+      const across = matrix[second + j + 1];
+      a /= scale;
+      c /= scale;
+      matrix[row + j] = a;
+      matrix[next + j] = c;
+      matrix[row + j + 1] = (b - a * slant) / across;
+      matrix[next + j + 1] = (d - c * slant) / across;
     }
+    one(i, i);
+    one(i + 1, i);
+    one(i + 1, i + 1);
   }
+  for (let j = 0; i < n && j <= i; j++) one(i, j);
 }
 
 /** Solves L y = x in place. @param {Float64Array} factor @param {number} n @param {Float64Array} x */
@@ -31,6 +73,25 @@ function forward(factor, n, x) {
     let sum = x[i];
     for (let k = 0; k < i; k++) sum -= factor[row + k] * x[k];
     x[i] = sum / factor[row + i];
+  }
+}
+
+/** The same for four at once. @param {Float64Array} factor @param {number} n @param {readonly Float64Array[]} four */
+function forwardFour(factor, n, [w, x, y, z]) {
+  for (let i = 0, row = 0; i < n; i++, row += n) {
+    let [a, b, c, d] = [w[i], x[i], y[i], z[i]];
+    for (let k = 0; k < i; k++) {
+      const value = factor[row + k];
+      a -= value * w[k];
+      b -= value * x[k];
+      c -= value * y[k];
+      d -= value * z[k];
+    }
+    const scale = 1 / factor[row + i];
+    w[i] = a * scale;
+    x[i] = b * scale;
+    y[i] = c * scale;
+    z[i] = d * scale;
   }
 }
 
@@ -69,136 +130,167 @@ export class ClampedPlate {
     this.inside = inside;
     this.width = width;
     this.height = height;
-    const [wide, high] = [powerOfTwo(width), powerOfTwo(height)];
+    const [wide, high] = [smoothSide(width), smoothSide(height)];
     this.wide = wide;
-    this.shift = Math.log2(wide);
     this.high = high;
-    const power = (/** @type {number} */ k, /** @type {number} */ n) => 2 - 2 * Math.cos((2 * Math.PI * k) / n);
+    const power = (/** @type {number} */ n) => Float64Array.from({ length: n }, (_, k) => 2 - 2 * Math.cos((2 * Math.PI * k) / n));
+    const [across, down] = [power(wide), power(high)];
     // the transform is not scaled, so that its kernel is
     this.spectrum = new Float64Array(wide * high);
     for (let x = 0; x < wide; x++) {
-      for (let y = 0; y < high; y++) this.spectrum[x * high + y] = 1 / (wide * high * (power(x, wide) + power(y, high)) ** 2);
+      for (let y = 0; y < high; y++) this.spectrum[x * high + y] = 1 / (wide * high * (across[x] + down[y]) ** 2);
     }
     this.spectrum[0] = 0;
-    this.green = new Float64Array(wide * high);
-    this.green[0] = 1;
-    convolve(this.green, new Float64Array(wide * high), this.spectrum, wide, high);
+    const green = new Float64Array(wide * high);
+    green[0] = 1;
+    convolve(green, new Float64Array(wide * high), this.spectrum, wide, high);
+    // for offsets from (-wide, -high) on, so that the difference of two places finds the response
+    this.green = new Float64Array(4 * wide * high);
+    for (let i = 0, y = 0; y < 2 * high; y++) for (let x = 0; x < 2 * wide; x++) this.green[i++] = green[(y % high) * wide + (x % wide)];
+    this.zero = 2 * wide * high + wide;
+    this.own = green[0];
     this.border = this.#ring();
+    // rows of places are twice as long as the lattice's
+    this.places = this.border.map((cell) => this.#place(cell));
     const n = this.border.length - 1;
     this.factor = new Float64Array(n * n);
-    const first = this.border[0];
+    const { places, factor, zero, own } = this;
+    const toFirst = Float64Array.from(places, (place) => this.green[place - places[0] + zero]);
     for (let i = 0; i < n; i++) {
-      const from = this.#response(this.border[i + 1], first);
-      for (let j = 0; j <= i; j++) {
-        const [to, of] = [this.border[i + 1], this.border[j + 1]];
-        this.factor[i * n + j] = this.#response(to, of) - from - this.#response(first, of) + this.green[0];
-      }
+      const from = places[i + 1] + zero;
+      const rest = own - toFirst[i + 1];
+      for (let j = 0; j <= i; j++) factor[i * n + j] = this.green[from - places[j + 1]] - toFirst[j + 1] + rest;
     }
-    factorise(this.factor, n);
+    factorise(factor, n);
   }
 
-  /** @param {number} to @param {number} of cells of the lattice */
+  /** @param {number} cell of the lattice */
+  #place(cell) {
+    return cell + this.wide * Math.floor(cell / this.wide);
+  }
+
+  /** @param {number} to @param {number} of places */
   #response(to, of) {
-    const { wide } = this;
-    const column = (to - of) & (wide - 1);
-    const row = ((to >> this.shift) - (of >> this.shift)) & (this.high - 1);
-    return this.green[(row << this.shift) + column];
+    return this.green[to - of + this.zero];
   }
 
   /** Cells of the lattice within two steps of the inside: where both are zero, so is the slope. */
   #ring() {
     const { inside, width, height, wide, high } = this;
-    let reached = new Uint8Array(wide * high);
+    const size = wide * high;
+    let reached = new Uint8Array(size);
     for (let y = 0; y < height; y++) reached.set(inside.subarray(y * width, (y + 1) * width), y * wide);
     const own = reached;
     for (let round = 0; round < 2; round++) {
       const wider = reached.slice();
-      for (let i = 0; i < reached.length; i++) {
-        if (!reached[i]) continue;
-        const [x, row] = [i & (wide - 1), i - (i & (wide - 1))];
-        wider[row + ((x + 1) & (wide - 1))] = 1;
-        wider[row + ((x - 1) & (wide - 1))] = 1;
-        wider[(i + wide) % (wide * high)] = 1;
-        wider[(i + wide * (high - 1)) % (wide * high)] = 1;
+      for (let i = 0, y = 0; y < high; y++) {
+        for (let x = 0; x < wide; x++, i++) {
+          if (!reached[i]) continue;
+          wider[x + 1 < wide ? i + 1 : i + 1 - wide] = 1;
+          wider[x ? i - 1 : i + wide - 1] = 1;
+          wider[i + wide < size ? i + wide : i + wide - size] = 1;
+          wider[i >= wide ? i - wide : i - wide + size] = 1;
+        }
       }
       reached = wider;
     }
-    return Int32Array.from([...reached.keys()].filter((i) => reached[i] && !own[i]));
+    /** @type {number[]} */
+    const ring = [];
+    for (let i = 0; i < size; i++) if (reached[i] && !own[i]) ring.push(i);
+    return Int32Array.from(ring);
   }
 
   /** Distance of a point from the nearest cell of the border. @param {Cell} point */
   space([x, y]) {
-    const { border, shift, wide } = this;
+    const { border, wide } = this;
     const [column, row] = [Math.round(x), Math.round(y)];
     const key = row * 65536 + column;
     let near = this.#near.get(key);
     if (!near) {
-      const distances = Array.from(border, (cell) => Math.hypot((cell & (wide - 1)) - column, (cell >> shift) - row));
+      const distances = new Float64Array(border.length);
+      let least = Infinity;
+      for (let i = 0; i < border.length; i++) {
+        const dx = (border[i] % wide) - column;
+        const dy = Math.floor(border[i] / wide) - row;
+        distances[i] = dx * dx + dy * dy;
+        if (distances[i] < least) least = distances[i];
+      }
       // no other can be nearer to a place within the cell
-      const most = distances.reduce((a, b) => Math.min(a, b)) + Math.SQRT2;
+      const most = (Math.sqrt(least) + Math.SQRT2) ** 2;
       near = border.filter((_, i) => distances[i] <= most);
       this.#near.set(key, near);
     }
     let least = Infinity;
     for (let i = 0; i < near.length; i++) {
-      const dx = (near[i] & (wide - 1)) - x;
-      const dy = (near[i] >> shift) - y;
+      const dx = (near[i] % wide) - x;
+      const dy = Math.floor(near[i] / wide) - y;
       least = Math.min(least, dx * dx + dy * dy);
     }
     return Math.sqrt(least);
   }
 
-  /** @param {number} cell */
-  #answer(cell) {
-    let answer = this.#answers.get(cell);
-    if (!answer) {
-      const { border, green } = this;
-      const first = this.#response(border[0], cell);
-      answer = new Float64Array(border.length - 1);
-      for (let b = 1; b < border.length; b++) {
-        answer[b - 1] = this.#response(border[b], cell) - first - this.#response(border[b], border[0]) + green[0];
-      }
-      forward(this.factor, answer.length, answer);
+  /** What the border answers to charges in cells. @param {Iterable<number>} cells */
+  #answer(cells) {
+    const { places, factor, own, zero, green } = this;
+    const n = places.length - 1;
+    /** @type {Float64Array[]} */
+    const open = [];
+    for (const cell of cells) {
+      if (this.#answers.has(cell)) continue;
+      const place = this.#place(cell);
+      const rest = own - this.#response(places[0], place);
+      const answer = new Float64Array(n);
+      for (let b = 0; b < n; b++) answer[b] = green[places[b + 1] - place + zero] - green[places[b + 1] - places[0] + zero] + rest;
+      open.push(answer);
       this.#answers.set(cell, answer);
     }
-    return answer;
+    for (let k = 0; k < open.length; k += 4) {
+      if (k + 3 < open.length) forwardFour(factor, n, open.slice(k, k + 4));
+      else open.slice(k).forEach((answer) => forward(factor, n, answer));
+    }
   }
 
-  /** Charges on the lattice that lift the points to the values. @param {Lift} lift @param {Float64Array} lattice */
-  #charge({ points, values }, lattice) {
-    const { wide, border, factor, green } = this;
+  /** The cells around points, and their weights. @param {readonly Cell[]} points */
+  #cells(points) {
+    const cells = new Int32Array(4 * points.length);
+    const weights = new Float64Array(4 * points.length);
+    let i = 0;
+    for (const point of points) {
+      cellsAround(point, (column, row, weight) => {
+        cells[i] = row * this.wide + column;
+        weights[i++] = weight;
+      });
+    }
+    return { cells, weights };
+  }
+
+  /** Charges on the lattice that lift the points to the values. @param {Lift} lift
+   * @param {ReturnType<ClampedPlate["#cells"]>} around their cells @param {Float64Array} lattice */
+  #charge({ points, values }, { cells, weights }, lattice) {
+    const { border, factor, places, own } = this;
     const n = border.length - 1;
     const count = points.length;
-    const cells = new Int32Array(4 * count);
-    const weights = new Float64Array(4 * count);
-    const answers = points.map((point, k) => {
-      const answer = new Float64Array(n);
-      let i = 4 * k;
-      cellsAround(point, (column, row, weight) => {
-        cells[i] = row * wide + column;
-        weights[i++] = weight;
-        if (weight === 0) return;
-        const part = this.#answer(row * wide + column);
-        for (let b = 0; b < n; b++) answer[b] += weight * part[b];
-      });
-      return answer;
-    });
-    const first = points.map((_, k) => {
-      let sum = 0;
-      for (let i = 4 * k; i < 4 * k + 4; i++) sum += weights[i] * this.#response(border[0], cells[i]);
-      return sum;
-    });
+    const answers = new Float64Array(n * count);
+    const first = new Float64Array(count);
+    const at = cells.map((cell) => this.#place(cell));
+    for (let k = 0; k < count; k++) {
+      for (let i = 4 * k; i < 4 * k + 4; i++) {
+        first[k] += weights[i] * this.#response(places[0], at[i]);
+        if (weights[i] === 0) continue;
+        const part = /** @type {Float64Array} */ (this.#answers.get(cells[i]));
+        const weight = weights[i];
+        for (let b = 0, to = k * n; b < n; b++, to++) answers[to] += weight * part[b];
+      }
+    }
     const between = new Float64Array(count * count);
     let trace = 0;
     for (let i = 0; i < count; i++) {
       for (let j = 0; j <= i; j++) {
-        let sum = green[0] - first[i] - first[j];
+        let sum = own - first[i] - first[j];
         for (let p = 4 * i; p < 4 * i + 4; p++) {
-          for (let q = 4 * j; q < 4 * j + 4; q++) sum += weights[p] * weights[q] * this.#response(cells[p], cells[q]);
+          for (let q = 4 * j; q < 4 * j + 4; q++) sum += weights[p] * weights[q] * this.#response(at[p], at[q]);
         }
-        const [one, other] = [answers[i], answers[j]];
-        for (let b = 0; b < n; b++) sum -= one[b] * other[b];
-        between[i * count + j] = sum;
+        between[i * count + j] = sum - product(answers, i * n, j * n, n);
       }
       trace += between[i * count + i];
     }
@@ -210,11 +302,12 @@ export class ClampedPlate {
 
     const answered = new Float64Array(n);
     let rest = 0;
-    charges.forEach((charge, k) => {
-      for (let b = 0; b < n; b++) answered[b] += charge * answers[k][b];
+    for (let k = 0; k < count; k++) {
+      const charge = charges[k];
+      for (let b = 0, to = k * n; b < n; b++, to++) answered[b] += charge * answers[to];
       for (let i = 4 * k; i < 4 * k + 4; i++) lattice[cells[i]] += charge * weights[i];
       rest += charge;
-    });
+    }
     backward(factor, n, answered);
     for (let b = 0; b < n; b++) {
       lattice[border[b + 1]] -= answered[b];
@@ -230,11 +323,13 @@ export class ClampedPlate {
   lifted(lifts) {
     const { inside, width, height, wide, high, border } = this;
     const fields = [];
+    const around = lifts.map(({ points }) => this.#cells(points));
+    this.#answer(around.flatMap(({ cells, weights }) => Array.from(cells).filter((_, i) => weights[i] !== 0)));
     for (let k = 0; k < lifts.length; k += 2) {
       // two at once, as real and imaginary part
       const pair = [new Float64Array(wide * high), new Float64Array(wide * high)];
-      lifts.slice(k, k + 2).forEach((lift, i) => this.#charge(lift, pair[i]));
-      convolve(pair[0], pair[1], this.spectrum, wide, high, height);
+      lifts.slice(k, k + 2).forEach((lift, i) => this.#charge(lift, around[k + i], pair[i]));
+      convolve(pair[0], pair[1], this.spectrum, wide, high);
       for (const lattice of pair.slice(0, lifts.length - k)) {
         const field = new Float64Array(width * height);
         for (let i = 0, y = 0; y < height; y++) {
@@ -253,7 +348,7 @@ export class Plates {
 
   /** @param {Uint8Array} inside @param {number} width @param {number} height */
   plate(inside, width, height) {
-    const known = this.#made.findIndex((plate) => plate.width === width && plate.inside.every((value, i) => value === inside[i]));
+    const known = this.#made.findIndex((plate) => plate.width === width && plate.inside.length === inside.length && plate.inside.every((value, i) => value === inside[i]));
     const plate = known < 0 ? new ClampedPlate(inside, width, height) : this.#made.splice(known, 1)[0];
     this.#made = [plate, ...this.#made].slice(0, 8);
     return plate;

@@ -45,14 +45,18 @@ export class Lattice {
     const margin = (step - 1) >> 1;
     const [columns, rows] = [Math.ceil(width / step), Math.ceil(height / step)];
     const covered = new Float64Array(columns * rows);
+    const above = new Float64Array(width + 1);
     for (let row = 0; row < rows; row++) {
       const [top, bottom] = [row * step - margin, Math.min((row + 1) * step + margin, height + margin)];
+      // of the rows that count, the sum of all columns before each
+      above.fill(0);
+      for (let y = Math.max(top, 0); y < Math.min(bottom, height); y++) {
+        for (let x = 0, i = y * width; x < width; x++, i++) above[x + 1] += region[i];
+      }
+      for (let x = 0; x < width; x++) above[x + 1] += above[x];
       for (let column = 0; column < columns; column++) {
         const [left, right] = [column * step - margin, Math.min((column + 1) * step + margin, width + margin)];
-        let sum = 0;
-        for (let y = Math.max(top, 0); y < Math.min(bottom, height); y++) {
-          for (let x = Math.max(left, 0); x < Math.min(right, width); x++) sum += region[y * width + x];
-        }
+        const sum = above[Math.min(right, width)] - above[Math.max(left, 0)];
         covered[row * columns + column] = sum / ((bottom - top) * (right - left));
       }
     }
@@ -227,21 +231,30 @@ export class HeldRegion {
       for (const k of [i, j]) radius[k] = Math.max(radius[k], apart + lattice.step);
     });
 
-    const flow = [new Float64Array(plate.inside.length), new Float64Array(plate.inside.length)];
-    const one = new Float64Array(2);
-    plate.inside.forEach((inside, i) => {
-      if (!inside) return;
-      displacement(...lattice.centre(i), one, 0);
-      [flow[0][i], flow[1][i]] = one;
-    });
+    const { inside } = plate;
+    const nodes = new Float64Array(2 * inside.length);
+    for (let i = 0, row = 0; row < lattice.height; row++) {
+      const y = (row - PAD) * lattice.step + (lattice.step - 1) / 2;
+      for (let column = 0; column < lattice.width; column++, i++) {
+        if (inside[i]) displacement((column - PAD) * lattice.step + (lattice.step - 1) / 2, y, nodes, 2 * i);
+      }
+    }
     // what the lattice misses between its cells
-    const missed = flow.map((field, axis) => ({
-      points: handles.map((handle) => lattice.at(handle)),
-      values: handles.map(([x, y], k) => (radius[k] > 0 ? 0 : vectors[k][axis] - lattice.read(field, x, y))),
-    }));
-    plate.lifted(missed).forEach((field, axis) => field.forEach((value, i) => (flow[axis][i] += value)));
-    const nodes = new Float64Array(2 * plate.inside.length);
-    flow.forEach((field, axis) => field.forEach((value, i) => (nodes[2 * i + axis] = value)));
+    const read = new Float64Array(2);
+    const points = handles.map((handle) => lattice.at(handle));
+    const missed = handles.map((_, k) => {
+      if (radius[k] > 0) return [0, 0];
+      read.fill(0);
+      cellsAround(points[k], (column, row, weight) => {
+        const i = 2 * (row * lattice.width + column);
+        read[0] += weight * nodes[i];
+        read[1] += weight * nodes[i + 1];
+      });
+      return [vectors[k][0] - read[0], vectors[k][1] - read[1]];
+    });
+    plate.lifted([0, 1].map((axis) => ({ points, values: missed.map((miss) => miss[axis]) }))).forEach((field, axis) => {
+      for (let i = 0; i < field.length; i++) nodes[2 * i + axis] += field[i];
+    });
     return { nodes, displacement, radius };
   }
 }

@@ -1,119 +1,176 @@
 // @ts-check
-// The discrete Fourier transform along the rows of a complex lattice whose width is a power of two.
+// Convolution by the discrete Fourier transform on a complex lattice whose sides are products of 2 and 3.
 
-/** @type {Map<number, {swap: Uint16Array, cos: Float64Array, sin: Float64Array}>} */
-const tables = new Map();
+/** @typedef {{readonly radix: number, readonly rest: number, readonly cos: Float64Array, readonly sin: Float64Array}} Stage */
 
-/** @param {number} size */
-function tableOf(size) {
-  let table = tables.get(size);
-  if (!table) {
-    const swap = new Uint16Array(size);
-    for (let i = 1; i < size; i++) swap[i] = (swap[i >> 1] >> 1) | (i & 1 ? size >> 1 : 0);
-    const angle = (/** @type {number} */ _, /** @type {number} */ i) => (-2 * Math.PI * i) / size;
-    const angles = Float64Array.from({ length: size / 2 }, angle);
-    table = { swap, cos: angles.map(Math.cos), sin: angles.map(Math.sin) };
-    tables.set(size, table);
+/** @type {Map<number, Stage[]>} */
+const stages = new Map();
+
+/** Butterflies of a side, and what they turn by. @param {number} size @returns {Stage[]} */
+function stagesOf(size) {
+  const known = stages.get(size);
+  if (known) return known;
+  /** @type {Stage[]} */
+  const made = [];
+  for (let left = size; left > 1; ) {
+    const radix = left % 4 === 0 ? 4 : left % 2 === 0 ? 2 : 3;
+    const rest = left / radix;
+    const angle = (/** @type {number} */ i) => (-2 * Math.PI * Math.floor(i / radix) * (i % radix)) / left;
+    const turns = Float64Array.from({ length: radix * rest }, (_, i) => angle(i));
+    made.push({ radix, rest, cos: turns.map(Math.cos), sin: turns.map(Math.sin) });
+    left = rest;
   }
-  return table;
+  stages.set(size, made);
+  return made;
 }
 
-/** The least power of two that is not below n. @param {number} n */
-export const powerOfTwo = (n) => 2 ** Math.ceil(Math.log2(n));
+/** The least product of 2 and 3 that is not below n. @param {number} n */
+export function smoothSide(n) {
+  for (let size = n; ; size++) {
+    let left = size;
+    while (left % 2 === 0) left /= 2;
+    while (left % 3 === 0) left /= 3;
+    if (left === 1) return size;
+  }
+}
+
+const THIRD = Math.sqrt(3) / 2;
+
+/** @typedef {[Float64Array, Float64Array]} Lattice real and imaginary part */
 
 /**
- * Transforms one row in place (unscaled); the other direction is this one with re and im exchanged.
- * @param {Float64Array} re @param {Float64Array} im @param {number} start @param {number} size
+ * Transforms the columns of a lattice (unscaled; the other direction is this one with the parts exchanged), by Stockham's
+ * algorithm: each stage goes over whole rows, which lie one after the other.
+ * @param {Lattice} from @param {Lattice} to is overwritten @param {number} width @param {number} height
+ * @returns {boolean} whether the result is in to
  */
-export function transformRow(re, im, start, size) {
-  const { swap, cos, sin } = tableOf(size);
-  for (let i = 0; i < size; i++) {
-    const j = swap[i];
-    if (j <= i) continue;
-    const real = re[start + i];
-    re[start + i] = re[start + j];
-    re[start + j] = real;
-    const imaginary = im[start + i];
-    im[start + i] = im[start + j];
-    im[start + j] = imaginary;
-  }
-  // the first two rounds turn by quarters only
-  if (size >= 4) {
-    for (let i = start; i < start + size; i += 4) {
-      const sumRe = re[i] + re[i + 1];
-      const sumIm = im[i] + im[i + 1];
-      const restRe = re[i] - re[i + 1];
-      const restIm = im[i] - im[i + 1];
-      const otherRe = re[i + 2] + re[i + 3];
-      const otherIm = im[i + 2] + im[i + 3];
-      const turnedRe = im[i + 2] - im[i + 3];
-      const turnedIm = re[i + 3] - re[i + 2];
-      re[i] = sumRe + otherRe;
-      im[i] = sumIm + otherIm;
-      re[i + 1] = restRe + turnedRe;
-      im[i + 1] = restIm + turnedIm;
-      re[i + 2] = sumRe - otherRe;
-      im[i + 2] = sumIm - otherIm;
-      re[i + 3] = restRe - turnedRe;
-      im[i + 3] = restIm - turnedIm;
-    }
-  }
-  for (let half = size >= 4 ? 4 : 1; half < size; half *= 2) {
-    const stride = size / (2 * half);
-    for (let first = start; first < start + size; first += 2 * half) {
-      for (let k = 0, t = 0; k < half; k++, t += stride) {
-        const i = first + k;
-        const j = i + half;
-        const x = re[j] * cos[t] - im[j] * sin[t];
-        const y = re[j] * sin[t] + im[j] * cos[t];
-        re[j] = re[i] - x;
-        im[j] = im[i] - y;
-        re[i] += x;
-        im[i] += y;
+function transformColumns(from, to, width, height) {
+  let [[re, im], [outRe, outIm]] = [from, to];
+  let run = width;
+  let swapped = false;
+  for (const { radix, rest, cos, sin } of stagesOf(height)) {
+    for (let p = 0; p < rest; p++) {
+      const a = p * run;
+      const apart = rest * run;
+      const into = radix * p * run;
+      const [c1, s1, c2, s2] = [cos[radix * p + 1], sin[radix * p + 1], cos[radix * p + 2], sin[radix * p + 2]];
+      if (radix === 4) {
+        const [c3, s3] = [cos[4 * p + 3], sin[4 * p + 3]];
+        for (let q = 0; q < run; q++) {
+          const i = a + q;
+          const sumRe = re[i] + re[i + 2 * apart];
+          const sumIm = im[i] + im[i + 2 * apart];
+          const restRe = re[i] - re[i + 2 * apart];
+          const restIm = im[i] - im[i + 2 * apart];
+          const otherRe = re[i + apart] + re[i + 3 * apart];
+          const otherIm = im[i + apart] + im[i + 3 * apart];
+          const turnedRe = im[i + apart] - im[i + 3 * apart];
+          const turnedIm = re[i + 3 * apart] - re[i + apart];
+          const o = into + q;
+          outRe[o] = sumRe + otherRe;
+          outIm[o] = sumIm + otherIm;
+          let x = restRe + turnedRe;
+          let y = restIm + turnedIm;
+          outRe[o + run] = x * c1 - y * s1;
+          outIm[o + run] = x * s1 + y * c1;
+          x = sumRe - otherRe;
+          y = sumIm - otherIm;
+          outRe[o + 2 * run] = x * c2 - y * s2;
+          outIm[o + 2 * run] = x * s2 + y * c2;
+          x = restRe - turnedRe;
+          y = restIm - turnedIm;
+          outRe[o + 3 * run] = x * c3 - y * s3;
+          outIm[o + 3 * run] = x * s3 + y * c3;
+        }
+      } else if (radix === 2) {
+        for (let q = 0; q < run; q++) {
+          const i = a + q;
+          const x = re[i] - re[i + apart];
+          const y = im[i] - im[i + apart];
+          const o = into + q;
+          outRe[o] = re[i] + re[i + apart];
+          outIm[o] = im[i] + im[i + apart];
+          outRe[o + run] = x * c1 - y * s1;
+          outIm[o + run] = x * s1 + y * c1;
+        }
+      } else {
+        for (let q = 0; q < run; q++) {
+          const i = a + q;
+          const sumRe = re[i + apart] + re[i + 2 * apart];
+          const sumIm = im[i + apart] + im[i + 2 * apart];
+          const halfRe = re[i] - 0.5 * sumRe;
+          const halfIm = im[i] - 0.5 * sumIm;
+          const turnedRe = THIRD * (im[i + apart] - im[i + 2 * apart]);
+          const turnedIm = THIRD * (re[i + 2 * apart] - re[i + apart]);
+          const o = into + q;
+          outRe[o] = re[i] + sumRe;
+          outIm[o] = im[i] + sumIm;
+          let x = halfRe + turnedRe;
+          let y = halfIm + turnedIm;
+          outRe[o + run] = x * c1 - y * s1;
+          outIm[o + run] = x * s1 + y * c1;
+          x = halfRe - turnedRe;
+          y = halfIm - turnedIm;
+          outRe[o + 2 * run] = x * c2 - y * s2;
+          outIm[o + 2 * run] = x * s2 + y * c2;
+        }
       }
     }
+    run *= radix;
+    [re, im, outRe, outIm] = [outRe, outIm, re, im];
+    swapped = !swapped;
+  }
+  return swapped;
+}
+
+/** @param {Lattice} from @param {Lattice} to @param {number} width @param {number} height of from */
+function transpose(from, to, width, height) {
+  for (let part = 0; part < 2; part++) {
+    const [own, other] = [from[part], to[part]];
+    for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) other[x * height + y] = own[y * width + x];
   }
 }
 
-/** @param {Float64Array} from @param {Float64Array} to @param {number} width @param {number} height of from */
-function transpose(from, to, width, height) {
-  for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) to[x * height + y] = from[y * width + x];
-}
-
-/** @type {[Float64Array, Float64Array]} */
-let scratched = [new Float64Array(0), new Float64Array(0)];
+/** @type {[Lattice, Lattice]|null} */
+let scratched = null;
 
 /** @param {number} length */
 function scratch(length) {
-  if (scratched[0].length !== length) scratched = [new Float64Array(length), new Float64Array(length)];
+  if (scratched?.[0][0].length !== length) {
+    const part = () => new Float64Array(length);
+    scratched = [[part(), part()], [part(), part()]];
+  }
   return scratched;
 }
 
 /**
- * Convolves a complex lattice in place with a real, even kernel.
+ * Convolves a complex lattice with a real, even kernel, in place.
  * @param {Float64Array} re @param {Float64Array} im row by row @param {Float64Array} spectrum of the kernel, column by
- * column @param {number} width @param {number} height @param {number} rows that are wanted, from the first on
+ * column @param {number} width @param {number} height
  */
-export function convolve(re, im, spectrum, width, height, rows = height) {
-  const [wideRe, wideIm] = scratch(re.length);
-  for (let y = 0; y < height; y++) {
-    let i = y * width;
-    const end = i + width;
-    while (i < end && re[i] === 0 && im[i] === 0) i++;
-    if (i < end) transformRow(re, im, y * width, width);
+export function convolve(re, im, spectrum, width, height) {
+  const [one, two] = scratch(re.length);
+  /** @type {Lattice} */
+  const own = [re, im];
+  /** the columns of one of two lattices; the one that has the result, and the other
+   * @param {Lattice} from @param {Lattice} to @param {number} wide @param {number} high @returns {[Lattice, Lattice]} */
+  const columns = (from, to, wide, high) => (transformColumns(from, to, wide, high) ? [to, from] : [from, to]);
+  /** @param {Lattice} lattice @returns {Lattice} */
+  const back = ([a, b]) => [b, a];
+
+  const [there] = columns(own, one, width, height);
+  transpose(there, two, width, height);
+  const [rows, free] = columns(two, one, height, width);
+  for (let i = 0; i < spectrum.length; i++) {
+    rows[0][i] *= spectrum[i];
+    rows[1][i] *= spectrum[i];
   }
-  transpose(re, wideRe, width, height);
-  transpose(im, wideIm, width, height);
-  for (let x = 0; x < width; x++) {
-    const start = x * height;
-    transformRow(wideRe, wideIm, start, height);
-    for (let i = start; i < start + height; i++) {
-      wideRe[i] *= spectrum[i];
-      wideIm[i] *= spectrum[i];
-    }
-    transformRow(wideIm, wideRe, start, height);
+  const [again] = columns(back(rows), back(free), height, width);
+  const spare = again[0] === one[0] || again[0] === one[1] ? two : one;
+  transpose(back(again), spare, height, width);
+  const [done] = columns(back(spare), back(own), width, height);
+  if (back(done)[0] !== re) {
+    re.set(back(done)[0]);
+    im.set(back(done)[1]);
   }
-  transpose(wideRe, re, height, width);
-  transpose(wideIm, im, height, width);
-  for (let y = 0; y < rows; y++) transformRow(im, re, y * width, width);
 }

@@ -4,175 +4,273 @@
 import { colourAt } from "./sampling.mjs";
 
 /** @typedef {import("./displacements.mjs").Moved} Moved */
+/** @typedef {import("./displacements.mjs").Grid} Grid */
+/** @typedef {{readonly x: number, readonly y: number, readonly width: number, readonly height: number}} Frame a part of a
+ *  picture */
+/** @typedef {"longest"|"shortest"|"first"|"last"} Front what is seen where content meets: the longest or the shortest move,
+ *  or the first or last part in reading order */
 
 // neighbouring pixels that end up farther apart than this are torn
-const TEAR = 3;
-// squared length of a move that is none
-const STILL = 1e-6;
-// pixels: reach of a rounding error around an edge, so that triangles that share it leave no gap
-const SLACK = 1e-6;
+export const TEAR = 3;
+// of a pixel, in fixed point
+const ONE = 1 << 16;
+// squared length of a move that is none, in fixed point
+const STILL = 1e-6 * ONE * ONE;
+// pixels by which all edges are off, so that none lies on the centres of pixels, where rounding would decide
+const OFF = 1e-6;
+// what a square of a grid holds of its part: nothing, some, all of its pixels
+export const [NOTHING, SOME, ALL] = /** @type {const} */ ([0, 1, 2]);
 
-/** Draws moved content on a picture, what moved farthest in front. */
+/** Draws moved content on a picture. */
 export class MovedPicture {
-  /** @param {Uint32Array} source made by `sampled` @param {number} width @param {number} height */
-  constructor(source, width, height) {
+  // of the grid that is drawn
+  #left = 0;
+  #top = 0;
+  #stepX = 1;
+  #stepY = 1;
+  #columns = 0;
+  /** places of its nodes after the move, x and y interleaved */ #ends = new Float64Array(0);
+  #number = 0;
+  #layer = 0;
+  #sign = 1;
+  /** @type {Uint32Array} */ #labels = new Uint32Array(0);
+  /** @type {Uint32Array} */ #out = new Uint32Array(0);
+
+  /** @param {Uint32Array} source made by `sampled`, a part of the picture @param {Frame} from which part
+   * @param {Frame} [to] the part that is drawn @param {readonly [number, number]} [scale] pixels per cell of the motion */
+  constructor(source, from, to = from, scale = [1, 1]) {
     this.source = source;
-    this.width = width;
-    this.height = height;
-    // squared length of the move that is seen in each pixel, -1 where nothing arrived
-    this.front = new Float32Array(width * height);
+    this.from = from;
+    this.to = to;
+    this.scale = scale;
+    /** what arrived in each pixel: 0 nothing, else the layer of its part, later ones in front */
+    this.arrived = new Uint16Array(to.width * to.height);
+    /** squared length of the move that is seen there, in fixed point; negative where the shortest is in front */
+    this.rank = new Float32Array(to.width * to.height);
+  }
+
+  /** Whether moved content is seen in pixel i. @param {number} i */
+  moved(i) {
+    return this.arrived[i] > 0 && Math.abs(this.rank[i]) > STILL;
   }
 
   /**
-   * Draws on out, which holds the picture. labels: the numbers of the parts; a motion that tears leaves open what is
-   * stretched too far. After it, `front` is >= 0 wherever content of a part arrived.
+   * Draws on out, the part that is drawn. labels: the numbers of the parts, of what source holds; a motion that tears leaves
+   * open what is stretched too far. After it, `arrived` is above 0 wherever content of a part is.
    * @param {Uint32Array} out @param {readonly Moved[]} moved @param {Uint32Array} labels @param {boolean} tears
+   * @param {Front} front
    */
-  draw(out, moved, labels, tears) {
-    this.front.fill(-1);
-    for (const motion of moved) {
-      if (motion.pieces) this.#pieces(out, motion, labels);
-      else this.#squares(out, motion, labels, tears);
-    }
-  }
-
-  /** Every cell as it is. @param {Uint32Array} out @param {Moved} motion @param {Uint32Array} labels */
-  #pieces(out, { number, x: left, y: top, columns, rows, nodes }, labels) {
-    const { source, width, height, front } = this;
-    for (let row = 1; row < rows - 1; row++) {
-      for (let column = 1; column < columns - 1; column++) {
-        const x = left + column;
-        const y = top + row;
-        if (labels[y * width + x] !== number) continue;
-        const u = nodes[2 * (row * columns + column)];
-        const v = nodes[2 * (row * columns + column) + 1];
-        const toX = Math.floor(x + u + 0.5);
-        const toY = Math.floor(y + v + 0.5);
-        if (toX < 0 || toY < 0 || toX >= width || toY >= height) continue;
-        const i = toY * width + toX;
-        const length = u * u + v * v;
-        if (length <= front[i]) continue;
-        front[i] = length;
-        out[i] = this.#colour(source, toX - u, toY - v);
+  draw(out, moved, labels, tears, front = "longest") {
+    this.arrived.fill(0);
+    this.#labels = labels;
+    this.#out = out;
+    this.#sign = front === "shortest" ? -1 : 1;
+    const inOrder = front === "first" ? -1 : front === "last" ? 1 : 0;
+    let order = NaN;
+    this.#layer = inOrder ? 0 : 1;
+    for (const motion of inOrder ? [...moved].sort((a, b) => inOrder * (a.order - b.order)) : moved) {
+      if (inOrder && motion.order !== order) this.#layer++;
+      order = motion.order;
+      this.#number = motion.number;
+      if (motion.pieces) this.#pieces(motion, motion.pieces);
+      else {
+        this.#grid(motion, motion.nodes, motion.squares, tears, motion.fine);
+        for (const [i, nodes] of motion.fine) this.#grid(this.#inSquare(motion, i), nodes, null, tears, null);
       }
     }
   }
 
-  /** @param {Uint32Array} source @param {number} x @param {number} y */
-  #colour(source, x, y) {
-    const fromX = Math.min(Math.max(x * 256 + 0.5, 0), (this.width - 1) << 8) | 0;
-    const fromY = Math.min(Math.max(y * 256 + 0.5, 0), (this.height - 1) << 8) | 0;
-    return colourAt(source, this.width, fromX, fromY);
+  /** The grid of single cells in a square. @param {Moved} motion @param {number} i @returns {Grid} */
+  #inSquare({ x, y, step, columns, unit }, i) {
+    const parts = Math.round(step / unit);
+    return { x: x + (i % columns) * step, y: y + Math.floor(i / columns) * step, step: unit, columns: parts + 1, rows: parts + 1 };
   }
 
-  /** @param {Uint32Array} out @param {Moved} motion @param {Uint32Array} labels @param {boolean} tears */
-  #squares(out, motion, labels, tears) {
-    const { number, x, y, step, columns, rows, nodes, fine } = motion;
+  /** @param {Grid} grid @param {Float64Array} nodes @param {Uint8Array|null} squares @param {boolean} tears
+   * @param {Map<number, Float64Array>|null} skipped squares */
+  #grid({ x, y, step, columns, rows }, nodes, squares, tears, skipped) {
+    if (this.#ends.length < nodes.length) this.#ends = new Float64Array(nodes.length);
+    const ends = this.#ends;
+    const [scaleX, scaleY] = this.scale;
+    // the middle of a cell is the middle of its pixels
+    const left = (x + 0.5) * scaleX - 0.5;
+    const top = (y + 0.5) * scaleY - 0.5;
+    const stepX = step * scaleX;
+    const stepY = step * scaleY;
+    this.#left = left;
+    this.#top = top;
+    this.#stepX = stepX;
+    this.#stepY = stepY;
+    this.#columns = columns;
+    for (let i = 0, row = 0; row < rows; row++) {
+      const atY = top + row * stepY - OFF;
+      for (let column = 0; column < columns; column++, i += 2) {
+        ends[i] = left + column * stepX + nodes[i] * scaleX - OFF;
+        ends[i + 1] = atY + nodes[i + 1] * scaleY;
+      }
+    }
+    // what the squares hold was found for cells
+    const known = scaleX === 1 && scaleY === 1 ? squares : null;
+    const farX = (TEAR * stepX) ** 2;
+    const farY = (TEAR * stepY) ** 2;
+    const apart = (/** @type {number} */ i, /** @type {number} */ j, /** @type {number} */ far) =>
+      (ends[2 * i] - ends[2 * j]) * (ends[2 * i] - ends[2 * j]) + (ends[2 * i + 1] - ends[2 * j + 1]) * (ends[2 * i + 1] - ends[2 * j + 1]) > far;
     for (let row = 0; row + 1 < rows; row++) {
       for (let column = 0; column + 1 < columns; column++) {
         const i = row * columns + column;
-        const [left, top] = [x + column * step, y + row * step];
-        const cells = fine.get(i);
-        if (!cells) {
-          this.#square(out, labels, number, tears, left, top, step, nodes, 2 * i, 2 * columns);
-          continue;
+        const holds = known ? known[i] : SOME;
+        if (holds === NOTHING || skipped?.has(i)) continue;
+        const below = i + columns;
+        if (tears && (apart(i, i + 1, farX) || apart(below, below + 1, farX) || apart(i, below, farY) || apart(i + 1, below + 1, farY))) continue;
+        this.#triangle(row, column, 0, holds);
+        this.#triangle(row, column, 1, holds);
+      }
+    }
+  }
+
+  /**
+   * One half of a square: the corners above left, or below right, and the two between.
+   * @param {number} row @param {number} column @param {number} half 0 or 1 @param {number} holds
+   */
+  #triangle(row, column, half, holds) {
+    const { source, arrived, rank, from, to } = this;
+    const ends = this.#ends;
+    const columns = this.#columns;
+    const out = this.#out;
+    const labels = this.#labels;
+    const number = this.#number;
+    const layer = this.#layer;
+    const sign = this.#sign;
+    const fromX = from.x;
+    const fromY = from.y;
+    const toX = to.x;
+    const toY = to.y;
+    const wide = to.width;
+    const first = row * columns + column;
+    // a: the right angle; b, c: the other corners
+    const a = 2 * (half ? first + columns + 1 : first);
+    const b = 2 * (half ? first + columns : first + 1);
+    const c = 2 * (half ? first + 1 : first + columns);
+    const ax = ends[a];
+    const ay = ends[a + 1];
+    const bx = ends[b];
+    const by = ends[b + 1];
+    const cx = ends[c];
+    const cy = ends[c + 1];
+    const start = Math.max(Math.ceil(Math.min(ay, by, cy)), toY);
+    const end = Math.min(Math.ceil(Math.max(ay, by, cy)), toY + to.height);
+    if (start >= end || Math.max(ax, bx, cx) < toX || Math.min(ax, bx, cx) > toX + wide) return;
+    const area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax);
+    if (!(Math.abs(area) > 1e-9)) return;
+    // the way back in fixed point, by a step to the right and one down
+    const across = ((half ? -ONE : ONE) * this.#stepX) / area;
+    const down = ((half ? -ONE : ONE) * this.#stepY) / area;
+    const xByX = (cy - ay) * across;
+    const xByY = (ax - cx) * across;
+    const yByX = (ay - by) * down;
+    const yByY = (bx - ax) * down;
+    const ownX = (this.#left + (column + half) * this.#stepX) * ONE + 0.5;
+    const ownY = (this.#top + (row + half) * this.#stepY) * ONE + 0.5;
+    const stepX = xByX | 0;
+    const stepY = yByX | 0;
+    const checked = holds !== ALL;
+    const width = from.width;
+    const right = width - 1;
+    const bottom = from.height - 1;
+    const leastX = fromX << 16;
+    const leastY = fromY << 16;
+    const lastX = (fromX + right) << 16;
+    const lastY = (fromY + bottom) << 16;
+
+    for (let y = start; y < end; y++) {
+      // where the row enters and leaves; an edge that two triangles share is computed from the same end in both
+      let enters = Infinity;
+      let leaves = -Infinity;
+      if (ay < y !== by < y) {
+        const x = ay < by ? ax + ((y - ay) / (by - ay)) * (bx - ax) : bx + ((y - by) / (ay - by)) * (ax - bx);
+        enters = x;
+        leaves = x;
+      }
+      if (by < y !== cy < y) {
+        const x = by < cy ? bx + ((y - by) / (cy - by)) * (cx - bx) : cx + ((y - cy) / (by - cy)) * (bx - cx);
+        if (x < enters) enters = x;
+        if (x > leaves) leaves = x;
+      }
+      if (cy < y !== ay < y) {
+        const x = cy < ay ? cx + ((y - cy) / (ay - cy)) * (ax - cx) : ax + ((y - ay) / (cy - ay)) * (cx - ax);
+        if (x < enters) enters = x;
+        if (x > leaves) leaves = x;
+      }
+      const left = Math.max(Math.ceil(enters), toX);
+      const stop = Math.min(Math.ceil(leaves), toX + wide);
+      if (!(left < stop)) continue;
+      let atX = Math.floor(ownX + xByX * (left - ax) + xByY * (y - ay));
+      let atY = Math.floor(ownY + yByX * (left - ax) + yByY * (y - ay));
+      const placeY = y << 16;
+      for (let x = left, i = (y - toY) * wide + left - toX; x < stop; x++, i++, atX += stepX, atY += stepY) {
+        if (checked) {
+          const pixelX = ((atX + 0x8000) >> 16) - fromX;
+          const pixelY = ((atY + 0x8000) >> 16) - fromY;
+          if (pixelX < 0 || pixelY < 0 || pixelX > right || pixelY > bottom || labels[pixelY * width + pixelX] !== number) continue;
         }
-        for (let v = 0; v < step; v++) {
-          for (let u = 0; u < step; u++) {
-            this.#square(out, labels, number, tears, left + u, top + v, 1, cells, 2 * (v * (step + 1) + u), 2 * (step + 1));
+        const moveX = atX - (x << 16);
+        const moveY = atY - placeY;
+        const length = sign * (moveX * moveX + moveY * moveY);
+        if (arrived[i] === layer && length <= rank[i]) continue;
+        arrived[i] = layer;
+        rank[i] = length;
+        const sourceX = (atX < leastX ? leastX : atX > lastX ? lastX : atX) - leastX;
+        const sourceY = (atY < leastY ? leastY : atY > lastY ? lastY : atY) - leastY;
+        // what does not move stays as it is, to the bit
+        if (length <= STILL && length >= -STILL) out[i] = source[((sourceY + 0x8000) >> 16) * width + ((sourceX + 0x8000) >> 16)];
+        else out[i] = colourAt(source, width, (sourceX + 128) >> 8, (sourceY + 128) >> 8);
+      }
+    }
+  }
+
+  /** Every pixel with its cell. @param {Moved} motion @param {NonNullable<Moved["pieces"]>} pieces */
+  #pieces({ number, x: left, y: top, step, columns, rows, nodes }, { chosen, motion }) {
+    const { from, scale } = this;
+    const [scaleX, scaleY] = scale;
+    const labels = this.#labels;
+    const one = new Float64Array(2);
+    // pixels between two nodes
+    const span = (/** @type {number} */ node, /** @type {number} */ first, /** @type {number} */ count, /** @type {number} */ by) => [
+      Math.max(Math.ceil((node + 0.5) * by - 0.5), first),
+      Math.min(Math.ceil((node + step + 0.5) * by - 0.5), first + count),
+    ];
+    for (let row = 0; row + 1 < rows; row++) {
+      const [y0, y1] = span(top + row * step, from.y, from.height, scaleY);
+      for (let column = 0; column + 1 < columns; column++) {
+        const i = row * columns + column;
+        const whole = chosen[i] === chosen[i + 1] && chosen[i] === chosen[i + columns] && chosen[i] === chosen[i + columns + 1];
+        one[0] = nodes[2 * i];
+        one[1] = nodes[2 * i + 1];
+        const [x0, x1] = span(left + column * step, from.x, from.width, scaleX);
+        for (let y = y0; y < y1; y++) {
+          for (let x = x0; x < x1; x++) {
+            if (labels[(y - from.y) * from.width + x - from.x] !== number) continue;
+            if (!whole) motion((x + 0.5) / scaleX - 0.5, (y + 0.5) / scaleY - 0.5, one, 0);
+            this.#piece(x, y, one[0] * scaleX, one[1] * scaleY);
           }
         }
       }
     }
   }
 
-  /** @param {Uint32Array} out @param {Uint32Array} labels @param {number} number @param {boolean} tears
-   * @param {number} left @param {number} top @param {number} step @param {Float64Array} flow
-   * @param {number} i of the displacement of its first corner @param {number} below to that of the corner below */
-  #square(out, labels, number, tears, left, top, step, flow, i, below) {
-    const au = flow[i];
-    const av = flow[i + 1];
-    const bu = flow[i + 2];
-    const bv = flow[i + 3];
-    const cu = flow[i + below];
-    const cv = flow[i + below + 1];
-    const du = flow[i + below + 2];
-    const dv = flow[i + below + 3];
-    if (au === 0 && av === 0 && bu === 0 && bv === 0 && cu === 0 && cv === 0 && du === 0 && dv === 0) {
-      return this.#still(labels, number, left, top, step);
-    }
-    const right = left + step;
-    const bottom = top + step;
-    if (tears) {
-      const far = (TEAR * step) ** 2;
-      if ((step + bu - au) ** 2 + (bv - av) ** 2 > far || (step + du - cu) ** 2 + (dv - cv) ** 2 > far) return;
-      if ((cu - au) ** 2 + (step + cv - av) ** 2 > far || (du - bu) ** 2 + (step + dv - bv) ** 2 > far) return;
-    }
-    this.#triangle(out, labels, number, left, top, au, av, right, top, bu, bv, left, bottom, cu, cv);
-    this.#triangle(out, labels, number, right, bottom, du, dv, left, bottom, cu, cv, right, top, bu, bv);
-  }
-
-  /** What does not move is there. @param {Uint32Array} labels @param {number} number
-   * @param {number} left @param {number} top @param {number} step */
-  #still(labels, number, left, top, step) {
-    const { width, height, front } = this;
-    for (let y = Math.max(Math.ceil(top), 0); y <= Math.min(top + step, height - 1); y++) {
-      for (let x = Math.max(Math.ceil(left), 0); x <= Math.min(left + step, width - 1); x++) {
-        const i = y * width + x;
-        if (labels[i] === number && front[i] < 0) front[i] = 0;
-      }
-    }
-  }
-
-  /** @param {Uint32Array} out @param {Uint32Array} labels @param {number} number
-   * @param {number} ax @param {number} ay @param {number} au @param {number} av
-   * @param {number} bx @param {number} by @param {number} bu @param {number} bv
-   * @param {number} cx @param {number} cy @param {number} cu @param {number} cv */
-  #triangle(out, labels, number, ax, ay, au, av, bx, by, bu, bv, cx, cy, cu, cv) {
-    const { source, width, height, front } = this;
-    // its corners when moved
-    const [x0, y0, x1, y1, x2, y2] = [ax + au, ay + av, bx + bu, by + bv, cx + cu, cy + cv];
-    const area = (x1 - x0) * (y2 - y0) - (y1 - y0) * (x2 - x0);
-    if (!(Math.abs(area) > 1e-9)) return;
-    // the way back, by a step to the right and one down
-    const backXx = ((bx - ax) * (y2 - y0) - (cx - ax) * (y1 - y0)) / area;
-    const backXy = ((cx - ax) * (x1 - x0) - (bx - ax) * (x2 - x0)) / area;
-    const backYx = ((by - ay) * (y2 - y0) - (cy - ay) * (y1 - y0)) / area;
-    const backYy = ((cy - ay) * (x1 - x0) - (by - ay) * (x2 - x0)) / area;
-    const first = Math.max(Math.ceil(Math.min(y0, y1, y2) - SLACK), 0);
-    const last = Math.min(Math.floor(Math.max(y0, y1, y2) + SLACK), height - 1);
-    for (let y = first; y <= last; y++) {
-      // where the row enters and leaves
-      let from = Infinity;
-      let to = -Infinity;
-      for (let edge = 0; edge < 3; edge++) {
-        const px = edge === 0 ? x0 : edge === 1 ? x1 : x2;
-        const py = edge === 0 ? y0 : edge === 1 ? y1 : y2;
-        const qx = edge === 0 ? x1 : edge === 1 ? x2 : x0;
-        const qy = edge === 0 ? y1 : edge === 1 ? y2 : y0;
-        if (Math.min(py, qy) > y + SLACK || Math.max(py, qy) < y - SLACK) continue;
-        if (Math.abs(qy - py) < SLACK) {
-          from = Math.min(from, px, qx);
-          to = Math.max(to, px, qx);
-          continue;
-        }
-        const at = px + Math.min(Math.max((y - py) / (qy - py), 0), 1) * (qx - px);
-        from = Math.min(from, at);
-        to = Math.max(to, at);
-      }
-      const start = Math.max(Math.ceil(from - SLACK), 0);
-      const end = Math.min(Math.floor(to + SLACK), width - 1);
-      let atX = ax + backXx * (start - x0) + backXy * (y - y0);
-      let atY = ay + backYx * (start - x0) + backYy * (y - y0);
-      for (let x = start, i = y * width + start; x <= end; x++, i++, atX += backXx, atY += backYx) {
-        const column = Math.floor(atX + 0.5);
-        const row = Math.floor(atY + 0.5);
-        if (column < 0 || row < 0 || column >= width || row >= height || labels[row * width + column] !== number) continue;
-        const length = (atX - x) * (atX - x) + (atY - y) * (atY - y);
-        if (length <= front[i]) continue;
-        front[i] = length;
-        if (length > STILL) out[i] = this.#colour(source, atX, atY);
-      }
-    }
+  /** @param {number} x @param {number} y @param {number} u @param {number} v */
+  #piece(x, y, u, v) {
+    const { source, from, to, arrived, rank } = this;
+    const atX = Math.floor(x + u + 0.5);
+    const atY = Math.floor(y + v + 0.5);
+    if (atX < to.x || atY < to.y || atX >= to.x + to.width || atY >= to.y + to.height) return;
+    const i = (atY - to.y) * to.width + atX - to.x;
+    const length = this.#sign * (u * u + v * v) * ONE * ONE;
+    if (arrived[i] === this.#layer && length <= rank[i]) return;
+    arrived[i] = this.#layer;
+    rank[i] = length;
+    const sourceX = Math.min(Math.max((atX - u - from.x) * 256 + 0.5, 0), (from.width - 1) << 8) | 0;
+    const sourceY = Math.min(Math.max((atY - v - from.y) * 256 + 0.5, 0), (from.height - 1) << 8) | 0;
+    this.#out[i] = colourAt(source, from.width, sourceX, sourceY);
   }
 }

@@ -9,19 +9,74 @@ export const MOVING_LEAST_SQUARES = /** @type {const} */ (["rigid", "similarity"
 const EPSILON = 1e-4;
 const SPREAD = 1e-4;
 
+/** @param {readonly Cell[]} handles @param {readonly Cell[]} targets x, y and drag of each handle */
+function dragsOf(handles, targets) {
+  const drags = new Float64Array(4 * handles.length);
+  handles.forEach(([x, y], k) => drags.set([x, y, targets[k][0] - x, targets[k][1] - y], 4 * k));
+  return drags;
+}
+
 /**
  * A function that writes the displacement of a place x, y by the drags handles -> targets into out[i], out[i + 1].
  * @param {MovingLeastSquares} choice @param {readonly Cell[]} handles @param {readonly Cell[]} targets
  * @returns {(x: number, y: number, out: Float64Array, i: number) => void}
  */
 export function movingLeastSquares(choice, handles, targets) {
-  const count = handles.length;
-  const drags = new Float64Array(4 * count);
-  handles.forEach(([x, y], k) => drags.set([x, y, targets[k][0] - x, targets[k][1] - y], 4 * k));
-  const [rigid, affine] = [choice === "rigid", choice === "affine"];
+  const drags = dragsOf(handles, targets);
+  return choice === "affine" ? affine(drags) : similar(drags, choice === "rigid");
+}
 
+/** @param {Float64Array} drags @param {boolean} rigid @returns {(x: number, y: number, out: Float64Array, i: number) => void} */
+function similar(drags, rigid) {
+  const end = drags.length;
   return (x, y, out, i) => {
-    // moments of the offsets from the place to the handles, and of the drags with them
+    // means of the offsets from the place to the handles, of the drags, and of their products
+    let total = 0;
+    let atX = 0;
+    let atY = 0;
+    let byX = 0;
+    let byY = 0;
+    let along = 0;
+    let across = 0;
+    for (let k = 0; k < end; k += 4) {
+      const dx = drags[k] - x;
+      const dy = drags[k + 1] - y;
+      const vx = drags[k + 2];
+      const vy = drags[k + 3];
+      const weight = 1 / (dx * dx + dy * dy + EPSILON);
+      const wx = weight * dx;
+      const wy = weight * dy;
+      total += weight;
+      atX += wx;
+      atY += wy;
+      byX += weight * vx;
+      byY += weight * vy;
+      along += wx * vx + wy * vy;
+      across += wx * vy - wy * vx;
+    }
+    const one = 1 / total;
+    atX *= one;
+    atY *= one;
+    byX *= one;
+    byY *= one;
+    // a weight times its squared distance is 1 but for EPSILON
+    const norm = (end / 4 - EPSILON * total) * one - atX * atX - atY * atY + 1e-9;
+    let a = (norm + along * one - byX * atX - byY * atY) / norm;
+    let b = (across * one - byY * atX + byX * atY) / norm;
+    if (rigid) {
+      const length = Math.sqrt(a * a + b * b);
+      a = length > 1e-6 ? a / length : 1;
+      b = length > 1e-6 ? b / length : 0;
+    }
+    out[i] = byX - ((a - 1) * atX - b * atY);
+    out[i + 1] = byY - (b * atX + (a - 1) * atY);
+  };
+}
+
+/** @param {Float64Array} drags @returns {(x: number, y: number, out: Float64Array, i: number) => void} */
+function affine(drags) {
+  const end = drags.length;
+  return (x, y, out, i) => {
     let total = 0;
     let atX = 0;
     let atY = 0;
@@ -34,7 +89,7 @@ export function movingLeastSquares(choice, handles, targets) {
     let byXy = 0;
     let byYx = 0;
     let byYy = 0;
-    for (let k = 0; k < 4 * count; k += 4) {
+    for (let k = 0; k < end; k += 4) {
       const dx = drags[k] - x;
       const dy = drags[k + 1] - y;
       const vx = drags[k + 2];
@@ -68,29 +123,18 @@ export function movingLeastSquares(choice, handles, targets) {
     byYx = byYx * one - byY * atX;
     byYy = byYy * one - byY * atY;
     const norm = xx + yy + 1e-9;
-    let a = (norm + byXx + byYy) / norm;
-    let b = (byYx - byXy) / norm;
-    if (rigid) {
-      const length = Math.sqrt(a * a + b * b);
-      a = length > 1e-6 ? a / length : 1;
-      b = length > 1e-6 ? b / length : 0;
-    }
-    let ax = a;
-    let ay = -b;
-    let bx = b;
-    let by = a;
-    if (affine) {
-      const damping = SPREAD * (xx + yy) + 1e-9;
-      const determinant = (xx + damping) * (yy + damping) - xy * xy;
-      const rightXx = xx + byXx - a * xx + b * xy;
-      const rightXy = xy + byXy - a * xy + b * yy;
-      const rightYx = xy + byYx - b * xx - a * xy;
-      const rightYy = yy + byYy - b * xy - a * yy;
-      ax += ((yy + damping) * rightXx - xy * rightXy) / determinant;
-      ay += ((xx + damping) * rightXy - xy * rightXx) / determinant;
-      bx += ((yy + damping) * rightYx - xy * rightYy) / determinant;
-      by += ((xx + damping) * rightYy - xy * rightYx) / determinant;
-    }
+    const a = (norm + byXx + byYy) / norm;
+    const b = (byYx - byXy) / norm;
+    const damping = SPREAD * (xx + yy) + 1e-9;
+    const determinant = (xx + damping) * (yy + damping) - xy * xy;
+    const rightXx = xx + byXx - a * xx + b * xy;
+    const rightXy = xy + byXy - a * xy + b * yy;
+    const rightYx = xy + byYx - b * xx - a * xy;
+    const rightYy = yy + byYy - b * xy - a * yy;
+    const ax = a + ((yy + damping) * rightXx - xy * rightXy) / determinant;
+    const ay = -b + ((xx + damping) * rightXy - xy * rightXx) / determinant;
+    const bx = b + ((yy + damping) * rightYx - xy * rightYy) / determinant;
+    const by = a + ((xx + damping) * rightYy - xy * rightYx) / determinant;
     out[i] = byX - ((ax - 1) * atX + ay * atY);
     out[i + 1] = byY - (bx * atX + (by - 1) * atY);
   };

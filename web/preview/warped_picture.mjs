@@ -1,31 +1,66 @@
 // @ts-check
-// The live preview: a picture warped by the displacement of the drags, fast enough to follow the pointer.
+// The live preview: a picture warped by what was drawn, fast enough to follow the pointer.
 
 import { Plates } from "./clamped_plate.mjs";
-import { MovedRegion } from "./displacements.mjs";
+import { MovedRegion, displacementAt } from "./displacements.mjs";
 import { findRegion } from "./find_region.mjs";
+import { LatentCells } from "./latent_cells.mjs";
 import { MovedPicture } from "./moved_picture.mjs";
+import { MovedPairs } from "./region_pairs.mjs";
 import { sampled } from "./sampling.mjs";
 
 /** @typedef {import("./how.mjs").How} How */
+/** @typedef {import("./lwf.mjs").Cell} Cell */
 /** @typedef {readonly [number, number]} Point x, y in fractions 0..1 of the picture */
 /** @typedef {{readonly handle: Point, readonly target: Point}} Drag */
+/** @typedef {import("./region_pairs.mjs").RegionPair} RegionPair */
+
+/** @typedef {{readonly moved: readonly import("./displacements.mjs").Moved[], readonly labels: Uint32Array,
+ *  readonly tears: boolean, readonly front: How["front"], readonly width: number, readonly height: number}} Motion how the parts
+ *  of a region move, on a grid of width x height cells; labels: the numbers of the parts */
 
 // of the hatching on what opened up: pixels across two stripes, and their colours, RGBA
 const HATCH = 12;
 const [DARK, BRIGHT] = new Uint32Array(new Uint8Array([40, 40, 40, 255, 235, 235, 235, 255]).buffer);
 
-export class Preview {
+/** The colour (packed) of the hatching at a place. @param {number} x @param {number} y */
+export const hatch = (x, y) => (Math.floor(x + y) % HATCH < HATCH / 2 ? DARK : BRIGHT);
+
+/** Whether two regions are one. @param {Uint8Array} a @param {Uint8Array} b */
+function same(a, b) {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** Keeps what was made for a region, as long as that stays. */
+class Kept {
   #plates = new Plates();
   /** @type {MovedRegion|null} */ #region = null;
+
+  /** @param {Uint8Array} region @param {number} width @param {number} height */
+  region(region, width, height) {
+    const known = this.#region;
+    const stays = known && known.width === width && same(known.region, region);
+    return (this.#region = stays ? known : new MovedRegion(region, width, height, this.#plates));
+  }
+}
+
+export class Preview {
+  #onPixels = new Kept();
+  #onCells = new Kept();
+  /** @type {MovedPairs|null} */ #pairs = null;
+  /** @type {LatentCells|null} */ #cells = null;
   #everywhere;
+  /** @type {Uint8ClampedArray|undefined} */ #cut;
 
   /** @param {Uint8ClampedArray} picture RGBA, copied @param {number} width @param {number} height */
   constructor(picture, width, height) {
     this.width = width;
     this.height = height;
     this.source = sampled(picture, width, height);
-    this.moved = new MovedPicture(this.source, width, height);
+    this.moved = new MovedPicture(this.source, { x: 0, y: 0, width, height });
     this.#everywhere = new Uint8Array(width * height).fill(1);
     /** The result: RGBA, the same array after every update. */
     this.pixels = new Uint8ClampedArray(picture);
@@ -35,39 +70,144 @@ export class Preview {
     this.opened = new Uint8Array(width * height);
     /** Indices of the drags that start outside the region and move nothing. @type {number[]} */
     this.astray = [];
+    /** How things move in the result, null where it shows cells. @type {Motion|null} */
+    this.motion = null;
   }
 
   /**
-   * The picture with drags applied; mask is at the picture's size, 1 = region, null = nothing is painted.
-   * @param {readonly Drag[]} drags @param {Uint8Array|null} mask @param {How} how
+   * The picture with what was drawn applied: drags, or region pairs, as how says.
+   * @param {readonly Drag[]|readonly RegionPair[]} drawn @param {Uint8Array|null} mask of the picture's size, 1 = region;
+   * null = nothing is painted @param {How} how @param {number} [cell] pixels a side of a latent cell
    */
-  update(drags, mask, { displacement, border, finds, masked }) {
-    const { width, height, source, shown, opened } = this;
-    const cells = (/** @type {"handle"|"target"} */ end) =>
-      drags.map(({ [end]: [x, y] }) => /** @type {const} */ ([x * width - 0.5, y * height - 0.5]));
-    const [handles, targets] = [cells("handle"), cells("target")];
-    const painted = masked ? mask : null;
-    const region = finds && !painted?.includes(0) ? findRegion(handles, targets, width, height, border) : (painted ?? this.#everywhere);
-    const known = this.#region;
-    const same = known && (known.region === region || known.region.every((value, i) => value === region[i]));
-    const own = (this.#region = same ? known : new MovedRegion(region, width, height, this.#plates));
-    const { moved, labels, astray } = own.displace(handles, targets, displacement, border);
-    this.astray = astray;
-
+  update(drawn, mask, how, cell = 8) {
+    const painted = how.mask === "none" ? null : mask;
+    this.astray = [];
+    this.motion = null;
     const out = new Uint32Array(this.pixels.buffer);
-    out.set(source.subarray(0, out.length));
-    this.moved.draw(out, moved, labels, border === "free");
-    shown.set(region);
-    opened.fill(0);
-    const { front } = this.moved;
-    const moves = new Set(moved.map(({ number }) => number));
-    for (let i = 0; i < front.length; i++) {
-      if (front[i] > 0) shown[i] = 1;
-      else if (front[i] < 0 && border === "free" && moves.has(labels[i])) {
-        opened[i] = 1;
-        out[i] = ((i % width) + Math.floor(i / width)) % HATCH < HATCH / 2 ? DARK : BRIGHT;
+    out.set(this.source.subarray(0, out.length));
+    this.shown.fill(0);
+    this.opened.fill(0);
+    if (how.latent) this.#inCells(out, drawn, painted, how, cell);
+    else this.#inPixels(out, drawn, painted, how);
+    return this.pixels;
+  }
+
+  /** The result where it is to be shown, transparent elsewhere: the same array after every update. */
+  cut() {
+    const { shown } = this;
+    const pixels = (this.#cut ??= new Uint8ClampedArray(this.pixels.length));
+    const [from, out] = [new Uint32Array(this.pixels.buffer), new Uint32Array(pixels.buffer)];
+    for (let i = 0; i < out.length; i++) out[i] = shown[i] ? from[i] : 0;
+    return pixels;
+  }
+
+  /** Places of drags on a grid. @param {readonly Drag[]} drags @param {number} width @param {number} height */
+  #places(drags, width, height) {
+    const cells = (/** @type {"handle"|"target"} */ end) =>
+      drags.map(({ [end]: [x, y] }) => /** @type {Cell} */ ([x * width - 0.5, y * height - 0.5]));
+    return /** @type {const} */ ([cells("handle"), cells("target")]);
+  }
+
+  /** @param {readonly RegionPair[]} pairs @param {number} width @param {number} height */
+  #pairsOn(pairs, width, height) {
+    const known = this.#pairs;
+    const fits = known && known.width === width && known.height === height && known.fits(pairs);
+    return (this.#pairs = fits ? known : new MovedPairs(pairs, width, height));
+  }
+
+  /** What moves on a grid. @param {readonly Drag[]|readonly RegionPair[]} drawn @param {Uint8Array|null} painted
+   * @param {How} how @param {number} width @param {number} height @param {Kept} kept */
+  #motion(drawn, painted, how, width, height, kept) {
+    if (how.moves === "regions") {
+      const pairs = /** @type {readonly RegionPair[]} */ (drawn);
+      const own = this.#pairsOn(pairs, width, height);
+      return { region: own.region, moved: own.displace(pairs) };
+    }
+    const [handles, targets] = this.#places(/** @type {readonly Drag[]} */ (drawn), width, height);
+    const everywhere = width * height === this.#everywhere.length ? this.#everywhere : new Uint8Array(width * height).fill(1);
+    const found = how.finds && !painted?.includes(0) ? findRegion(handles, targets, width, height, how.border) : (painted ?? everywhere);
+    const region = kept.region(found, width, height);
+    const { moved, astray } = region.displace(handles, targets, how.displacement, how.border);
+    this.astray = astray;
+    return { region, moved };
+  }
+
+  /** @param {Uint32Array} out @param {readonly Drag[]|readonly RegionPair[]} drawn @param {Uint8Array|null} painted
+   * @param {How} how */
+  #inPixels(out, drawn, painted, how) {
+    const { width, height } = this;
+    const { region, moved } = this.#motion(drawn, painted, how, width, height, this.#onPixels);
+    const all = how.front === "longest" ? moved : region.withStill(moved);
+    const tears = how.border === "free";
+    this.motion = { moved: all, labels: region.labels, tears, front: how.front, width, height };
+    this.moved.draw(out, all, region.labels, tears, how.front);
+    this.#mark(out, region.region, region.labels, moved, tears);
+  }
+
+  /** Says what is shown and what opened. @param {Uint32Array} out @param {Uint8Array} region @param {Uint32Array} labels
+   * @param {readonly import("./displacements.mjs").Moved[]} moved @param {boolean} tears */
+  #mark(out, region, labels, moved, tears) {
+    const { width, height, shown } = this;
+    const { arrived } = this.moved;
+    const moves = new Uint8Array(Math.max(0, ...moved.map(({ number }) => number)) + 1);
+    for (const { number } of moved) moves[number] = 1;
+    for (let i = 0, y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++, i++) {
+        if (region[i]) {
+          shown[i] = 1;
+          if (tears && !arrived[i] && moves[labels[i]]) this.#open(out, i, x, y);
+        } else if (arrived[i]) shown[i] = 1;
       }
     }
-    return this.pixels;
+  }
+
+  /** @param {Uint32Array} out @param {number} i @param {number} x @param {number} y */
+  #open(out, i, x, y) {
+    this.opened[i] = 1;
+    out[i] = hatch(x, y);
+  }
+
+  /** @param {Uint32Array} out @param {readonly Drag[]|readonly RegionPair[]} drawn @param {Uint8Array|null} painted
+   * @param {How} how @param {number} cell */
+  #inCells(out, drawn, painted, how, cell) {
+    const { width, height, source, shown } = this;
+    const known = this.#cells;
+    const cells = (this.#cells = known?.size === cell ? known : new LatentCells(width, height, cell));
+    const { columns, rows, columnOf, rowOf } = cells;
+    const { region, moved } = this.#motion(drawn, painted && cells.covered(painted), how, columns, rows, this.#onCells);
+    const inside = cells.enlarged(region.region, new Uint8Array(width * height));
+    if (how.latent === "fastdrag") {
+      const from = cells.relocated(region.region, (x, y) => {
+        const own = moved.find(({ number }) => number === region.labels[y * columns + x]);
+        return own ? displacementAt(own, x, y) : [0, 0];
+      });
+      for (let i = 0, y = 0; y < height; y++) {
+        for (let x = 0; x < width; x++, i++) {
+          if (rowOf[y] < 0 || columnOf[x] < 0) continue;
+          const to = rowOf[y] * columns + columnOf[x];
+          const [dx, dy] = from[to] < 0 ? [0, 0] : [(from[to] % columns) - columnOf[x], Math.floor(from[to] / columns) - rowOf[y]];
+          if (inside[i] || dx || dy) shown[i] = 1;
+          if (from[to] < 0) this.#open(out, i, x, y);
+          else if (dx || dy) {
+            const [fromX, fromY] = [x + Math.round(dx * cell), y + Math.round(dy * cell)];
+            out[i] = source[Math.min(Math.max(fromY, 0), height - 1) * width + Math.min(Math.max(fromX, 0), width - 1)];
+          }
+        }
+      }
+      return;
+    }
+    const labels = cells.enlarged(region.labels, new Uint32Array(width * height));
+    const pixels = new MovedRegion(inside, width, height, undefined, { labels, parts: [] });
+    const larger = moved.map((motion) => pixels.classed(cells.scaled(motion)));
+    const tears = how.border === "free";
+    this.moved.draw(out, larger, labels, tears, how.front);
+    // what leaves the mask of a latent is gone
+    const { arrived } = this.moved;
+    for (let i = 0; i < inside.length; i++) {
+      if (inside[i] || !arrived[i]) continue;
+      out[i] = source[i];
+      arrived[i] = 0;
+    }
+    this.#mark(out, inside, labels, moved, tears);
   }
 }

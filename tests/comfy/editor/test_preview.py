@@ -1,23 +1,33 @@
 """The preview shows what the node that gets the points makes of them."""
 
+import json
+
 import numpy as np
 import pytest
+from dragkit.kernels.motion.displacements import DISPLACEMENTS
 
-# of the picture
-BOX = ((0.2, 0.15), (0.8, 0.85))
-PULLS = [((0.4, 0.4), (0.48, 0.34)), ((0.6, 0.6), (0.6, 0.7))]
-# displacement, border, whether a region is painted
-CHOICES = [
-    ("similarity", "held", True),
-    ("rigid", "held", True),
-    ("affine", "held", True),
-    ("similarity", "free", True),
-    ("rigid", "free", True),
-    ("nearest", "free", True),
-    ("nearest-4", "held", True),
-    ("similarity", "held", False),
-    ("rigid", "free", False),
+# of the picture: the content of the first part is pulled over the second
+PARTS = (((0.1, 0.15), (0.5, 0.85)), ((0.56, 0.2), (0.95, 0.9)))
+PULLS = [((0.3, 0.4), (0.44, 0.34)), ((0.38, 0.7), (0.46, 0.76)), ((0.75, 0.55), (0.7, 0.6))]
+FRONTS = ("longest", "shortest", "first", "last")
+# displacement, border, front
+PAINTED = [
+    *((one, border, "longest") for one in DISPLACEMENTS for border in ("held", "free")),
+    *(("rigid", "free", front) for front in FRONTS[1:]),
 ]
+FOUND = [("similarity", "held", "longest"), ("rigid", "free", "longest")]
+# a quadrilateral and a hexagon that lies over it in part
+PAIRS = [
+    {
+        "handle": [[0.1, 0.2], [0.4, 0.15], [0.45, 0.6], [0.15, 0.7]],
+        "target": [[0.4, 0.3], [0.8, 0.2], [0.85, 0.7], [0.35, 0.6]],
+    },
+    {
+        "handle": [[0.6, 0.5], [0.7, 0.45], [0.8, 0.5], [0.8, 0.7], [0.7, 0.75], [0.6, 0.7]],
+        "target": [[0.5, 0.3], [0.6, 0.2], [0.7, 0.3], [0.75, 0.5], [0.6, 0.6], [0.5, 0.5]],
+    },
+]
+HATCHING = (40, 235)
 
 # remembers which pictures an editor draws over each other
 WATCH = """() => {
@@ -36,16 +46,19 @@ COMPOSE = """([width, height]) => {
 }"""
 
 
+def add_warp(editor, at, sources, **widgets):
+    """Id of a Drag Warp with inputs from [(node, output, name)] that masks what opened up, and nothing else."""
+    ui = editor.ui
+    node = ui.node("DragKitDragWarp", at, seam=0, grow=0, feather=0, **widgets)
+    for source in ((editor.node, 2, "image"), *sources):
+        ui.connect(source[0], source[1], node, source[2])
+    return node
+
+
 @pytest.fixture
 def warp(editor):
-    """Id of a Drag Warp that gets all that the editor gives; what it makes is dumped as `warped` and `moved`."""
-    ui = editor.ui
-    node = ui.node("DragKitDragWarp", [700, 520])
-    for output, name in enumerate(("drag_points", "mask", "image")):
-        ui.connect(editor.node, output, node, name)
-    for output, name in ((0, "warped"), (2, "moved")):
-        ui.connect(node, output, ui.node("TestDump", [1100, 520 + 160 * output], name=name), "any")
-    return node
+    """Id of the first Drag Warp that gets what the editor gives."""
+    return add_warp(editor, [700, 520], [(editor.node, 0, "drag_points"), (editor.node, 1, "mask")])
 
 
 def choose(editor, node, **widgets):
@@ -73,28 +86,80 @@ def previewed(editor):
         ui.js("() => unwatch()")
 
 
-@pytest.mark.parametrize(("displacement", "border", "painted"), CHOICES)
-def test_the_preview_is_drag_warps_picture(editor, warp, displacement, border, painted):
-    choose(editor, warp, displacement=displacement, border=border)
+def compare(editor, first, kinds, sources, says):
+    """What the editor shows for each of the kinds (displacement, border, front) beside what a Drag Warp makes of it."""
+    for number, (displacement, border, front) in enumerate(kinds):
+        node = add_warp(
+            editor, [1100 + 300 * number, 520], sources, displacement=displacement, border=border, front=front
+        )
+        for output, name in enumerate(("warped", "opened", "moved")):
+            dump = editor.ui.node("TestDump", [1100 + 300 * number, 900 + 120 * output], name=f"{number} {name}")
+            editor.ui.connect(node, output, dump, "any")
+    original = original_of(editor)
+    found = editor.received()
+    pictures = []
+    for number, kind in enumerate(kinds):
+        displacement, border, front = kind
+        choose(editor, first, displacement=displacement, border=border, front=front)
+        words = f"{says(displacement, border)}{'' if front == 'longest' else f', {front} in front'} ·"
+        editor.ui.eventually(lambda: editor.status, lambda text, words=words: words in text)
+        shown = previewed(editor)
+        moved, opened = (found[f"{number} {name}"][0].numpy() > 0.5 for name in ("moved", "opened"))
+        expected = found[f"{number} warped"][0].numpy() * 255
+        assert moved.sum() > 1000
+        difference = abs(shown - expected).max(axis=2)[moved & ~opened]
+        assert np.median(abs(original - expected).max(axis=2)[moved]) > 10
+        assert np.median(difference) < 1, (kind, np.median(difference))
+        assert (difference < 4).mean() > 0.95, (kind, (difference < 4).mean())
+        hatched = np.isin(shown, HATCHING).all(axis=2)
+        assert (hatched != opened).mean() < 0.01, (kind, hatched.sum(), opened.sum())
+        pictures.append(shown)
+    return pictures
+
+
+def original_of(editor):
+    """The picture, while the editor shows nothing else."""
+    editor.command("original")
+    try:
+        return previewed(editor)
+    finally:
+        editor.command("preview")
+
+
+def of_drags(displacement, border):
+    return f"preview: {displacement}" if displacement == "stretch" else f"preview: {displacement}, {border}"
+
+
+@pytest.mark.parametrize("painted", [True, False])
+def test_the_preview_is_drag_warps_picture(editor, warp, painted):
     editor.focus()
     if painted:
         editor.press("r")
-        editor.pull(*BOX)
+        for part in PARTS:
+            editor.pull(*part)
     # the dimmed outside would hide what is compared
     editor.press("h", "v")
-    original = previewed(editor)
     for pull in PULLS:
         editor.pull(*pull)
-    editor.ui.eventually(lambda: editor.status, lambda text: f"preview: {displacement}, {border}" in text)
-    shown = previewed(editor)
-    found = editor.received()
-    moved = found["moved"][0].numpy() > 0.5
-    expected = found["warped"][0].numpy() * 255
-    assert moved.sum() > 1000
-    difference = abs(shown - expected).max(axis=2)[moved]
-    assert np.median(abs(original - expected).max(axis=2)[moved]) > 10
-    assert np.median(difference) < 2
-    assert (difference < 4).mean() > 0.95
+    sources = [(editor.node, 0, "drag_points"), (editor.node, 1, "mask")]
+    pictures = compare(editor, warp, PAINTED if painted else FOUND, sources, of_drags)
+    if painted:
+        fronts = [picture for picture, (*kind, _) in zip(pictures, PAINTED, strict=True) if kind == ["rigid", "free"]]
+        assert (fronts[0] != fronts[1]).mean() > 0.02 and (fronts[2] != fronts[3]).mean() > 0.02
+
+
+def test_the_preview_of_region_pairs_is_drag_warps_picture(editor):
+    ui = editor.ui
+    pairs = ui.node("DragKitRegionDrag", [700, 300])
+    ui.connect(editor.node, 2, pairs, "image")
+    ui.connect(editor.node, 3, pairs, "regions")
+    sources = [(pairs, 0, "flow"), (pairs, 1, "mask"), (pairs, 3, "drag_points")]
+    first = add_warp(editor, [700, 520], sources)
+    document = {"format": "dragkit.points", "version": 1, "image": list(editor.size), "points": [], "regions": PAIRS}
+    ui.js("([id, text]) => { widgetOf(id).value = text; }", [editor.node, json.dumps(document)])
+    editor.focus()
+    editor.press("v")
+    compare(editor, first, [("rigid", "held", front) for front in FRONTS], sources, lambda *_: "preview: region pairs")
 
 
 def test_what_stands_downstream_is_followed(editor, warp):
@@ -115,10 +180,12 @@ def test_what_stands_downstream_is_followed(editor, warp):
     reroute = ui.node("Reroute", [500, 900])
     ui.connect(editor.node, 0, reroute, None)
     ui.connect(reroute, 0, latent, "drag_points")
-    says("preview: nearest-4, held")
+    says("preview: nearest-4, held, latent cells")
     says("no mask: everything may change")
     choose(editor, latent, displacement="arap")
-    says("preview: rigid, held (close to arap)")
+    says("preview: arap, held, latent cells")
+    choose(editor, latent, mode="fastdrag")
+    says("preview: arap, held, whole latent cells")
     ui.js("(id) => nodeOf(id).disconnectInput(nodeOf(id).findInputSlot('drag_points'))", latent)
     says("preview: similarity, held")
 

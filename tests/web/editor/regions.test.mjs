@@ -337,10 +337,10 @@ test("what is said about regions", () => {
   assert.doesNotMatch(status({ ...said, store: opened(two).store }), /region pair/);
   const painted = { ...said, region: new Uint8Array(1) };
   assert.match(status(painted), /only the painted region may change$/);
-  assert.match(status({ ...painted, how: howOf("rigid", "free", true, true) }), /the painted region moves$/);
-  assert.match(status({ ...painted, how: howOf("rigid", "held", true, false) }), /the painted region is not connected$/);
-  assert.match(status({ ...said, how: howOf("rigid", "held", true, false) }), /no region: what is around the points moves$/);
-  assert.match(status({ ...said, how: howOf("rigid", "held", false, false) }), /everything may change$/);
+  assert.match(status({ ...painted, how: howOf({ displacement: "rigid", border: "free" }) }), /the painted region moves$/);
+  assert.match(status({ ...painted, how: howOf({ displacement: "rigid", border: "held" }, { mask: "none" }) }), /the painted region is not connected$/);
+  assert.match(status({ ...said, how: howOf({ displacement: "rigid", border: "held" }, { mask: "none" }) }), /no region: what is around the points moves$/);
+  assert.match(status({ ...said, how: howOf({ displacement: "rigid", border: "held" }, { finds: false, mask: "none" }) }), /everything may change$/);
 });
 
 test("a region that is moved is another drag, which may run by itself; a painted region is none", () => {

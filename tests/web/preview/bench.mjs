@@ -33,7 +33,7 @@ for (const size of [256, 512]) {
     for (const [choice, border] of [["stretch", "free"], ["rigid", "held"], ["similarity", "free"], ["nearest", "free"], ["nearest-4", "held"]]) {
       const cells = (end, way) => pulled(way).map((drag) => drag[end].map((value) => value * size - 0.5));
       const motion = median((way) => region.displace(cells("handle", way), cells("target", way), choice, border));
-      const frame = median((way) => preview.update(pulled(way), painted, howOf(choice, border, false, true)));
+      const frame = median((way) => preview.update(pulled(way), painted, howOf({ displacement: choice, border }, { finds: false })));
       console.log(`${size} x ${size}, ${count} drags, ${choice} ${border}: motion ${motion}, whole frame ${frame} ms`);
     }
   }

@@ -4,10 +4,10 @@ import { howOf } from "../../../web/preview/how.mjs";
 import { Preview } from "../../../web/preview/warped_picture.mjs";
 
 const HOWS = ["stretch", "rigid", "similarity", "affine", "nearest", "nearest-4"].flatMap((choice) =>
-  ["held", "free"].map((border) => howOf(choice, border, false, true)),
+  ["held", "free"].map((border) => howOf({ displacement: choice, border }, { finds: false })),
 );
-const SIMILARITY = howOf("similarity", "held", false, true);
-const FREE = howOf("similarity", "free", false, true);
+const SIMILARITY = howOf({ displacement: "similarity", border: "held" }, { finds: false });
+const FREE = howOf({ displacement: "similarity", border: "free" }, { finds: false });
 
 const random = ((state) => () => (state = (state * 16807) % 2147483647) / 2147483647)(5);
 const noise = (width, height) => new Uint8ClampedArray(4 * width * height).map(() => 256 * random());
@@ -84,7 +84,7 @@ test("where nothing is painted, only what is around the handles moves, if the no
   const picture = noise(width, height);
   const preview = new Preview(picture, width, height);
   const drag = [{ handle: [0.3, 0.5], target: [0.36, 0.5] }];
-  preview.update(drag, null, howOf("rigid", "held", true, true));
+  preview.update(drag, null, howOf({ displacement: "rigid", border: "held" }, { finds: true }));
   const radius = 0.16 * height;
   preview.shown.forEach((value, i) => {
     const distance = Math.hypot((i % width) + 0.5 - 60, Math.floor(i / width) + 0.5 - 75);
@@ -92,7 +92,7 @@ test("where nothing is painted, only what is around the handles moves, if the no
   });
   // a painted region that is not connected is none
   const shown = preview.shown.slice();
-  preview.update(drag, box(width, height, 0.2, 0.2, 0.8, 0.8), howOf("rigid", "held", true, false));
+  preview.update(drag, box(width, height, 0.2, 0.2, 0.8, 0.8), howOf({ displacement: "rigid", border: "held" }, { finds: true, mask: "none" }));
   assert.deepEqual(preview.shown, shown);
 });
 
