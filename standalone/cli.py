@@ -158,6 +158,10 @@ def parser():
     one.add_argument(
         "--comfyui-python", type=existing("file"), metavar="FILE", help="its Python; none: the one in its .venv"
     )
+    one.add_argument(
+        "--endurance", type=whole(0, 100_000), default=0, metavar="EDITS",
+        help="edits by all methods in a row, and edits that are stopped at every evaluation; takes long",
+    )  # fmt: skip
     one.add_argument("--json", type=output, metavar="FILE", help="the result, for a report")
     one.set_defaults(run=check)
 

@@ -45,13 +45,17 @@ class Server:
         except (OSError, ValueError):
             return False
 
-    def history(self, nodes):
-        """What ComfyUI keeps of a workflow {id: node} that has run; ComfyUIError if it fails."""
-        answer = self._ask("/prompt", {"prompt": nodes})
+    def queue(self, nodes, client=None):
+        """Id of a workflow {id: node} that waits its turn; ComfyUIError if any part of it is refused."""
+        answer = self._ask("/prompt", {"prompt": nodes} | ({"client_id": client} if client else {}))
         # it runs what is right of a workflow, and leaves out the rest
         for node in answer.get("node_errors", {}).values():
             raise ComfyUIError(f"{node['class_type']}: {node['errors'][0]['message']}: {node['errors'][0]['details']}")
-        asked, end = answer["prompt_id"], time.monotonic() + RUN_SECONDS
+        return answer["prompt_id"]
+
+    def wait(self, asked):
+        """What ComfyUI keeps of a workflow that was queued, when it has run; ComfyUIError if it fails."""
+        end = time.monotonic() + RUN_SECONDS
         while not (entry := self._ask(f"/history/{asked}").get(asked)):
             if time.monotonic() > end:
                 raise ComfyUIError(f"a workflow took more than {RUN_SECONDS} s")
@@ -60,6 +64,10 @@ class Server:
             _, about = entry["status"]["messages"][-1]
             raise ComfyUIError(f"{about.get('node_type')}: {about.get('exception_message', '').strip()}")
         return entry
+
+    def history(self, nodes):
+        """What ComfyUI keeps of a workflow {id: node} that has run; ComfyUIError if it fails."""
+        return self.wait(self.queue(nodes))
 
     def run(self, nodes):
         """{node: files of the pictures that it saved} of a workflow, as of `history`."""

@@ -24,12 +24,13 @@ def device_of(name):
     return torch.device(name)
 
 
-def parts(setting, comfyui=None):
+def parts(setting, comfyui=None, endurance=0):
     """(name, checks) of what there is to check; checks are pairs of a name and a function that gives a row, or rows
-    {name: row}. comfyui is the folder and the Python of one, None for none."""
+    {name: row}. comfyui is the folder and the Python of one, None for none; endurance, the edits it is to hold out."""
     from . import kernels, machine, pictures
     from .comfyui import checks as comfyui_checks
     from .comfyui_networks import checks as network_checks
+    from .endurance import checks as endurance_checks
 
     yield "machine", machine.checks(setting)
     yield "kernels against the CPU", kernels.checks(setting)
@@ -38,6 +39,8 @@ def parts(setting, comfyui=None):
     if comfyui:
         yield "nodes in ComfyUI", comfyui_checks(setting, *comfyui)
         yield "networks in ComfyUI", network_checks(setting, *comfyui)
+        if endurance:
+            yield "held for long", endurance_checks(setting, *comfyui, endurance)
     else:
         yield "nodes in ComfyUI", [("the nodes", lambda: not_tried("name a ComfyUI with --comfyui"))]
     try:
@@ -72,10 +75,10 @@ def _rows(part, name, run, setting):
     return [{"part": part, "check": key, **row} for key, row in named.items()]
 
 
-def run_checks(setting, comfyui=None):
+def run_checks(setting, comfyui=None, endurance=0):
     """All rows; progress goes to stderr."""
     rows, start = [], time.perf_counter()
-    for part, checks in parts(setting, comfyui):
+    for part, checks in parts(setting, comfyui, endurance):
         for name, run in checks:
             if sys.stderr.isatty():
                 print(
@@ -125,6 +128,8 @@ def check(arguments):
 
     if arguments.comfyui_python and not arguments.comfyui:
         raise UserError("--comfyui-python is the Python of a ComfyUI; name its folder with --comfyui")
+    if arguments.endurance and not arguments.comfyui:
+        raise UserError("--endurance is for a ComfyUI; name its folder with --comfyui")
     comfyui = interpreter(arguments.comfyui, arguments.comfyui_python) if arguments.comfyui else None
     setting = Setting(device_of(arguments.device), arguments.quick)
     threads = torch.get_num_threads()
@@ -134,7 +139,7 @@ def check(arguments):
     words = ["dragkit", "check", "--device", setting.device.type, *(["--quick"] if arguments.quick else [])]
     document = results.about("check", words, 0, setting.device.type)
     try:
-        rows = run_checks(setting, comfyui)
+        rows = run_checks(setting, comfyui, arguments.endurance)
     finally:
         torch.set_num_threads(threads)
     print(table(rows))

@@ -15,10 +15,10 @@ def _node(class_type, **inputs):
     return {"class_type": class_type, "inputs": inputs}
 
 
-def _demo():
+def _demo(drag=DRAG, network="plain"):
     return {
-        "demo": _node("DragKitDemoModel", photograph="chelsea"),
-        "points": _node("DragKitDragPoints", points=DRAG, image=["demo", 3]),
+        "demo": _node("DragKitDemoModel", photograph="chelsea", network=network),
+        "points": _node("DragKitDragPoints", points=drag, image=["demo", 3]),
     }
 
 
@@ -124,18 +124,18 @@ def gradient(kind, whole, precision, cells):
     return {name: nodes[name] for name in ("model", "sources", "inverted")} | {"gradient": said}
 
 
-def _instantdrag(steps):
+def _instantdrag(steps, model, empty, vae, image, flow):
     return {
         "seen": _node(
-            "DragKitInstantDragConditioning", conditioning=EMPTY, vae=VAE, image=IMAGE, flow=FLOW, flow_strength=1.0
+            "DragKitInstantDragConditioning", conditioning=empty, vae=vae, image=image, flow=flow, flow_strength=1.0
         ),
         "guider": _node(
-            "DualCFGGuider", model=MODEL, cond1=["seen", 0], cond2=["seen", 1], negative=["seen", 2], cfg_conds=1.5,
+            "DualCFGGuider", model=model, cond1=["seen", 0], cond2=["seen", 1], negative=["seen", 2], cfg_conds=1.5,
             cfg_cond2_negative=1.5, style="regular",
         ),
         "noise": _node("RandomNoise", noise_seed=1),
         "euler": _node("KSamplerSelect", sampler_name="euler"),
-        "sigmas": _node("BasicScheduler", model=MODEL, scheduler="ddim_uniform", steps=steps, denoise=1.0),
+        "sigmas": _node("BasicScheduler", model=model, scheduler="ddim_uniform", steps=steps, denoise=1.0),
         "sampled": _node(
             "SamplerCustomAdvanced", noise=["noise", 0], guider=["guider", 0], sampler=["euler", 0],
             sigmas=["sigmas", 0], latent_image=["seen", 3],
@@ -143,12 +143,12 @@ def _instantdrag(steps):
     }  # fmt: skip
 
 
-def _lightningdrag(whole):
+def _lightningdrag(model, empty, vae, image, mask):
+    """With LIGHTNING_DRAG of the node "lightning"."""
     return {
-        "lightning": _node("CheckLightningDrag", whole=whole),
         "seen": _node(
-            "DragKitApplyLightningDrag", model=MODEL, lightning_drag=["lightning", 0], vae=VAE, image=IMAGE, mask=MASK,
-            drag_points=["points", 0], positive=EMPTY, negative=EMPTY, decay="inv_square", guided_steps=0,
+            "DragKitApplyLightningDrag", model=model, lightning_drag=["lightning", 0], vae=vae, image=image, mask=mask,
+            drag_points=["points", 0], positive=empty, negative=empty, decay="inv_square", guided_steps=0,
             keep_outside=True,
         ),
         "sampled": _node(
@@ -161,12 +161,22 @@ def _lightningdrag(whole):
 
 def instantdrag_of(whole, precision, cells, turn, steps=INSTANTDRAG_STEPS):
     """InstantDrag on a random FlowDiffusion; "evaluation" is the batch of three of a step."""
-    return _edit("FlowDiffusion", whole, precision, cells, turn, _instantdrag(steps), ["seen", 0], 3)
+    return _edit(
+        "FlowDiffusion",
+        whole,
+        precision,
+        cells,
+        turn,
+        _instantdrag(steps, MODEL, EMPTY, VAE, IMAGE, FLOW),
+        ["seen", 0],
+        3,
+    )
 
 
 def lightningdrag_of(whole, precision, cells, turn):
     """LightningDrag on a random inpainting network; "evaluation" is the plain batch of two of a step."""
-    return _edit("SD1.5 inpainting", whole, precision, cells, turn, _lightningdrag(whole), ["seen", 1], 2)
+    nodes = _lightningdrag(MODEL, EMPTY, VAE, IMAGE, MASK) | {"lightning": _node("CheckLightningDrag", whole=whole)}
+    return _edit("SD1.5 inpainting", whole, precision, cells, turn, nodes, ["seen", 1], 2)
 
 
 def _edit(kind, whole, precision, cells, turn, nodes, positive, batch):
@@ -176,3 +186,63 @@ def _edit(kind, whole, precision, cells, turn, nodes, positive, batch):
     return nodes | {"latent": _node("CheckLatent", samples=["sampled", 0], file="", like="")}, nodes | {
         "evaluation": one
     }
+
+
+# of the bundled models, with every edit's own drag
+DEMO_VAE, DEMO_EMPTY, DEMO_IMAGE = ["demo", 1], ["demo", 2], ["demo", 3]
+
+
+def _demo_fastdrag(model):
+    return {"encoded": _node("VAEEncode", pixels=DEMO_IMAGE, vae=DEMO_VAE)} | _sampled(
+        model, DEMO_EMPTY, DEMO_EMPTY, ["encoded", 0], "auto"
+    )
+
+
+def _demo_dynadrag(model):
+    nodes = dynadrag("off")["dragged"]
+    return {"sampled": nodes | {"inputs": nodes["inputs"] | {"model": model}}}
+
+
+def _demo_instantdrag(model):
+    flow = {
+        "predictor": _node("DragKitLoadMotionPredictor", predictor="dragkit-motion (bundled)"),
+        "flow": _node(
+            "DragKitFlowGen", network=["predictor", 0], image=DEMO_IMAGE, drag_points=["points", 0], scale=0.0,
+            mode="proportional", border="free",
+        ),
+    }  # fmt: skip
+    return flow | _instantdrag(8, model, DEMO_EMPTY, DEMO_VAE, DEMO_IMAGE, ["flow", 0])
+
+
+def _demo_lightningdrag(model):
+    name = "dragkit-lightningdrag (bundled, of the demo model)"
+    return {"lightning": _node("DragKitLoadLightningDrag", model_name=name)} | _lightningdrag(
+        model, DEMO_EMPTY, DEMO_VAE, DEMO_IMAGE, ["points", 1]
+    )
+
+
+FLOWDIFFUSION = "dragkit-flowdiffusion (bundled, of the demo model)"
+# {method: (its part of a workflow, of the MODEL; the demo's network)}
+DEMO_METHODS = {
+    "FastDrag": (_demo_fastdrag, "plain"),
+    "DynaDrag": (_demo_dynadrag, "plain"),
+    "InstantDrag": (_demo_instantdrag, "plain"),
+    "LightningDrag": (_demo_lightningdrag, "inpainting"),
+}
+
+
+def demo_edit(method, turn, at=0, how="interrupt", file="", like=""):
+    """One of DEMO_METHODS on the demo model, which is stopped in the at-th evaluation; another turn drags elsewhere.
+    The nodes "latent", "network" and "memory" look at what comes out."""
+    make, network = DEMO_METHODS[method]
+    nodes = _demo(f"150,178 -> {110 + turn % 40},{170 + turn % 17}", network)
+    source = ["demo", 0]
+    if method == "InstantDrag":
+        nodes["flowdiffusion"] = _node("DragKitLoadFlowDiffusion", model_name=FLOWDIFFUSION)
+        source = ["flowdiffusion", 0]
+    nodes["stopped"] = _node("CheckStopped", model=source, at=at, how=how)
+    return nodes | make(["stopped", 0]) | {
+        "latent": _node("CheckLatent", samples=["sampled", 0], file=file, like=like),
+        "network": _node("CheckNetwork", model=source),
+        "memory": _node("CheckMemory", samples=["sampled", 0]),
+    }  # fmt: skip

@@ -251,6 +251,54 @@ class CheckUsedUp(io.ComfyNode):
         return io.NodeOutput(model)
 
 
+class CheckStopped(io.ComfyNode):
+    """A MODEL whose run is interrupted, or has no memory left, in its at-th evaluation; 0 is never."""
+
+    @classmethod
+    def define_schema(cls):
+        how = io.Combo.Input("how", options=["interrupt", "memory"])
+        return _schema("CheckStopped", [io.Model.Input("model"), io.Int.Input("at", min=0), how], [io.Model.Output()])
+
+    @classmethod
+    def execute(cls, model, at, how):
+        left = at
+
+        def evaluate(executor, *args, **options):
+            nonlocal left
+            left -= 1
+            if left == 0 and how == "memory":
+                raise comfy.model_management.OOM_EXCEPTION("Allocation on device (a stand-in)")
+            if left == 0:
+                comfy.model_management.interrupt_current_processing()
+            return executor(*args, **options)
+
+        model = model.clone()
+        model.add_wrapper_with_key(WrappersMP.DIFFUSION_MODEL, "dragkit_check", evaluate)
+        return io.NodeOutput(model)
+
+    @classmethod
+    def fingerprint_inputs(cls, **inputs):
+        return time.time()
+
+
+class CheckNetwork(Said):
+    """What must not change of a MODEL: its weights, as a number, and what hangs on its modules."""
+
+    @classmethod
+    def define_schema(cls):
+        return _schema("CheckNetwork", [io.Model.Input("model")], is_output_node=True)
+
+    @classmethod
+    def execute(cls, model):
+        network = model.model.diffusion_model
+        weights = sum(float(one.double().sum()) for one in network.parameters())
+        hooks = sum(
+            len(one._forward_hooks) + len(one._forward_pre_hooks) + ("forward" in vars(one))
+            for one in network.modules()
+        )
+        return cls.say(weights=weights, hooks=hooks, patches=len(model.patches))
+
+
 class CheckMemory(Said):
     """Bytes that are in use: allocated on the card, or resident where the system says it."""
 
@@ -272,5 +320,5 @@ class CheckExtension(ComfyExtension):
     async def get_node_list(self):
         return [
             CheckModel, CheckLightningDrag, CheckSources, CheckEvaluation, CheckGradient, CheckLatent, CheckUsedUp,
-            CheckMemory,
+            CheckStopped, CheckNetwork, CheckMemory,
         ]  # fmt: skip
