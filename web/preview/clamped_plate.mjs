@@ -265,7 +265,7 @@ export class ClampedPlate {
   }
 
   /** Charges on the lattice that lift the points to the values. @param {Lift} lift
-   * @param {ReturnType<ClampedPlate["#cells"]>} around their cells @param {Float64Array} lattice */
+   * @param {{cells: Int32Array, weights: Float64Array}} around what is around them @param {Float64Array} lattice */
   #charge({ points, values }, { cells, weights }, lattice) {
     const { border, factor, places, own } = this;
     const n = border.length - 1;
