@@ -1,8 +1,8 @@
 // @ts-check
 // Motions of a latent's cells as they look in its picture, with the numbers of kernels/warp/relocate.py where they are whole.
 
-/** @typedef {import("./displacements.mjs").Moved} Moved */
-/** @typedef {import("./displacements.mjs").MovedRegion} MovedRegion */
+/** @typedef {import("./moved_region.mjs").Moved} Moved */
+/** @typedef {import("./moved_region.mjs").MovedRegion} MovedRegion */
 
 // pixels of a picture a side of a cell, of the latents that Latent Warpage moves
 export const CELL = 8;
@@ -55,7 +55,7 @@ export class LatentCells {
     return out;
   }
 
-  /** A motion of cells as one of pixels. @param {Moved} moved @returns {import("./displacements.mjs").OnNodes & {order: number, number: number}} */
+  /** A motion of cells as one of pixels. @param {Moved} moved @returns {import("./on_nodes.mjs").OnNodes & {order: number, number: number}} */
   scaled(moved) {
     const { size, left, top } = this;
     const pixel = (/** @type {number} */ cell) => (cell + 0.5) * size - 0.5;
@@ -72,7 +72,7 @@ export class LatentCells {
       pieces: pieces && {
         ...pieces,
         motion: (x, y, out, i) => {
-          pieces.motion((x - left + 0.5) / size - 0.5, (y - top + 0.5) / size - 0.5, out, i);
+          pieces.motion(Math.round((x - left + 0.5) / size - 0.5), Math.round((y - top + 0.5) / size - 0.5), out, i);
           out[i] *= size;
           out[i + 1] *= size;
         },

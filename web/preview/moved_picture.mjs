@@ -3,8 +3,8 @@
 
 import { colourAt } from "./sampling.mjs";
 
-/** @typedef {import("./displacements.mjs").Moved} Moved */
-/** @typedef {import("./displacements.mjs").Grid} Grid */
+/** @typedef {import("./moved_region.mjs").Moved} Moved */
+/** @typedef {import("./on_nodes.mjs").Grid} Grid */
 /** @typedef {{readonly x: number, readonly y: number, readonly width: number, readonly height: number}} Frame a part of a
  *  picture */
 /** @typedef {"longest"|"shortest"|"first"|"last"} Front what is seen where content meets: the longest or the shortest move,

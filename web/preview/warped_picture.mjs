@@ -2,7 +2,8 @@
 // The live preview: a picture warped by what was drawn, fast enough to follow the pointer.
 
 import { Plates } from "./clamped_plate.mjs";
-import { MovedRegion, displacementAt } from "./displacements.mjs";
+import { MovedRegion } from "./moved_region.mjs";
+import { displacementAt } from "./on_nodes.mjs";
 import { findRegion } from "./find_region.mjs";
 import { LatentCells } from "./latent_cells.mjs";
 import { MovedPicture } from "./moved_picture.mjs";
@@ -15,7 +16,7 @@ import { sampled } from "./sampling.mjs";
 /** @typedef {{readonly handle: Point, readonly target: Point}} Drag */
 /** @typedef {import("./region_pairs.mjs").RegionPair} RegionPair */
 
-/** @typedef {{readonly moved: readonly import("./displacements.mjs").Moved[], readonly labels: Uint32Array,
+/** @typedef {{readonly moved: readonly import("./moved_region.mjs").Moved[], readonly labels: Uint32Array,
  *  readonly tears: boolean, readonly front: How["front"], readonly width: number, readonly height: number}} Motion how the parts
  *  of a region move, on a grid of width x height cells; labels: the numbers of the parts */
 
