@@ -1,5 +1,5 @@
 """Writes tests/golden/moved_picture_js.json: pictures of Drag Warp's kernel that web/preview must make too, every few
-pixels: their red and green, and where content moved (m) and what opened up (o).
+pixels: their red and green, and where content moved (m) and what opened up (o); and what becomes of a latent's cells.
 
 Run from the repository: python tests/golden/make_moved_picture.py.
 """
@@ -11,9 +11,12 @@ from pathlib import Path
 import torch
 from dragkit.kernels.motion.displacements import BORDERS, DISPLACEMENTS, border_of, displace
 from dragkit.kernels.motion.region_flow import drag_regions
+from dragkit.kernels.points.masks import mask_to_grid
 from dragkit.kernels.points.region_pairs import RegionPair
 from dragkit.kernels.points.strokes import Stroke, rasterise
+from dragkit.kernels.warp.latent import warp
 from dragkit.kernels.warp.picture import drag_warp
+from dragkit.kernels.warp.relocate import relocate
 from dragkit.kernels.warp.sheet import FRONTS
 
 BLOB = [Stroke("brush", ((0.3, 0.4), (0.55, 0.5)), 0.45)]
@@ -37,7 +40,7 @@ PAIRS = [
         ((0.5, 0.3), (0.6, 0.2), (0.7, 0.3), (0.75, 0.5), (0.6, 0.6), (0.5, 0.5)),
     ),
 ]
-WIDTH, HEIGHT, EVERY = 280, 210, 10
+WIDTH, HEIGHT, EVERY, CELL = 280, 210, 10, 8
 
 
 def chart():
@@ -70,9 +73,7 @@ def cases():
                 yield {
                     "name": name,
                     "how": {"displacement": choice, "border": border, "front": front},
-                    "strokes": [
-                        {"tool": s.tool, "points": s.points} | ({"size": s.size} if s.size else {}) for s in strokes
-                    ],
+                    "strokes": [_stroke(one) for one in strokes],
                     "drawn": [{"handle": handle, "target": target} for handle, target in drags],
                     **seen(flow, region, border_of(choice, border), front),
                 }
@@ -87,11 +88,41 @@ def cases():
         }
 
 
+def latents():
+    """What becomes of the cells of a latent: which one comes to each in mode "fastdrag", -1 for none, and the holes of
+    mode "inverse"."""
+    rows, columns = HEIGHT // CELL, WIDTH // CELL
+    size, index = torch.tensor([columns, rows]), torch.arange(rows * columns).view(1, 1, rows, columns)
+    for name, (strokes, drags) in SCENES.items():
+        region = mask_to_grid(rasterise(strokes, HEIGHT, WIDTH)[None].float(), rows, columns)[0]
+        cells = torch.tensor(drags, dtype=torch.float64) * size - 0.5
+        for border, choice in itertools.product(BORDERS, ("stretch", "rigid", "nearest")):
+            flow = displace(cells[:, 0], cells[:, 1], region, choice, border=border)
+            come, empty = relocate(index.float(), flow, region)
+            come = come.long()[0, 0].masked_fill(empty[0] | ~region & (come == index)[0, 0], -1)
+            _, holes = warp(index.float(), flow, region, border_of(choice, border) == "free")
+            yield {
+                "name": name,
+                "how": {"displacement": choice, "border": border},
+                "strokes": [_stroke(one) for one in strokes],
+                "drawn": [{"handle": handle, "target": target} for handle, target in drags],
+                "from": come.flatten().tolist(),
+                "holes": holes[0].flatten().int().tolist(),
+            }
+
+
+def _stroke(stroke):
+    return {"tool": stroke.tool, "points": stroke.points} | ({"size": stroke.size} if stroke.size else {})
+
+
 def main():
     path = Path(__file__).parent / "moved_picture_js.json"
-    lines = ",\n".join(json.dumps(case, separators=(",", ":")) for case in cases())
     head = f'"width":{WIDTH},"height":{HEIGHT},"every":{EVERY}'
-    path.write_text(f'{{{head},"cases":[\n{lines}\n]}}\n', encoding="utf-8")
+    parts = [
+        f'"{name}":[\n' + ",\n".join(json.dumps(case, separators=(",", ":")) for case in made) + "\n]"
+        for name, made in (("cases", cases()), ("latents", latents()))
+    ]
+    path.write_text(f"{{{head},{','.join(parts)}}}\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -174,7 +174,7 @@ export class Session {
     const cell = (CELL * width) / this.size[0];
     preview.update(this.#moving, region, how, cell);
     // elsewhere the picture below is seen, which may be larger than the preview
-    context.putImageData(new ImageData(preview.cut(), width, height), 0, 0);
+    context.putImageData(new ImageData(preview.cut, width, height), 0, 0);
     const used = [...pairs.keys()].filter((k) => pairs[k].enabled && pairs[k].target);
     const astray = preview.astray.map((k) => used[k]);
     if (astray.join() !== this.astray.join()) {

@@ -1,13 +1,11 @@
 // @ts-check
 // Motions of a latent's cells as they look in its picture, with the numbers of kernels/warp/relocate.py where they are whole.
 
-/** @typedef {import("./displacements.mjs").Moved} Moved */
-/** @typedef {import("./displacements.mjs").MovedRegion} MovedRegion */
+/** @typedef {import("./moved_region.mjs").Moved} Moved */
+/** @typedef {import("./moved_region.mjs").MovedRegion} MovedRegion */
 
 // pixels of a picture a side of a cell, of the latents that Latent Warpage moves
 export const CELL = 8;
-// what becomes of a pixel
-export const [STAYS, MOVES, OPENS] = [0, 1, 2];
 
 /** Where cells of a size (pixels) lie on a picture: whole ones around its centre. */
 export class LatentCells {
@@ -57,7 +55,7 @@ export class LatentCells {
     return out;
   }
 
-  /** A motion of cells as one of pixels. @param {Moved} moved @returns {import("./displacements.mjs").OnNodes & {order: number, number: number}} */
+  /** A motion of cells as one of pixels. @param {Moved} moved @returns {import("./on_nodes.mjs").OnNodes & {order: number, number: number}} */
   scaled(moved) {
     const { size, left, top } = this;
     const pixel = (/** @type {number} */ cell) => (cell + 0.5) * size - 0.5;
@@ -74,7 +72,7 @@ export class LatentCells {
       pieces: pieces && {
         ...pieces,
         motion: (x, y, out, i) => {
-          pieces.motion((x - left + 0.5) / size - 0.5, (y - top + 0.5) / size - 0.5, out, i);
+          pieces.motion(Math.round((x - left + 0.5) / size - 0.5), Math.round((y - top + 0.5) / size - 0.5), out, i);
           out[i] *= size;
           out[i + 1] *= size;
         },
@@ -83,12 +81,12 @@ export class LatentCells {
   }
 
   /**
-   * Which cell each cell has after whole cells have moved: the first in reading order that goes there; -1 what was taken
-   * away. @param {Uint8Array} region of cells @param {(x: number, y: number) => readonly [number, number]} displacement
+   * Which cell comes to each cell when whole cells move, the first in reading order that goes there; -1 for none.
+   * @param {Uint8Array} region of cells @param {(x: number, y: number) => readonly [number, number]} displacement
    */
   relocated(region, displacement) {
     const { columns, rows } = this;
-    const from = Int32Array.from(region, (inside, i) => (inside ? -1 : i));
+    const from = new Int32Array(region.length).fill(-1);
     const filled = new Uint8Array(region.length);
     const even = (/** @type {number} */ value) => {
       const near = Math.round(value);
@@ -104,5 +102,27 @@ export class LatentCells {
       from[to] = i;
     });
     return from;
+  }
+
+  /**
+   * Draws cells where they are now, and marks in arrived which pixels have one.
+   * @param {Int32Array} from what `relocated` says @param {Uint32Array} source @param {Uint32Array} out
+   * @param {Uint16Array} arrived
+   */
+  placed(from, source, out, arrived) {
+    const { width, height, columns, size } = this;
+    for (let i = 0, y = 0; y < height; y++) {
+      const row = this.rowOf[y];
+      for (let x = 0; x < width; x++, i++) {
+        const column = this.columnOf[x];
+        const cell = row < 0 || column < 0 ? -1 : from[row * columns + column];
+        arrived[i] = 0;
+        if (cell < 0) continue;
+        const [dx, dy] = [(cell % columns) - column, Math.floor(cell / columns) - row];
+        const [fromX, fromY] = [x + Math.round(dx * size), y + Math.round(dy * size)];
+        out[i] = source[Math.min(Math.max(fromY, 0), height - 1) * width + Math.min(Math.max(fromX, 0), width - 1)];
+        arrived[i] = 1;
+      }
+    }
   }
 }

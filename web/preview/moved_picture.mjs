@@ -3,8 +3,8 @@
 
 import { colourAt } from "./sampling.mjs";
 
-/** @typedef {import("./displacements.mjs").Moved} Moved */
-/** @typedef {import("./displacements.mjs").Grid} Grid */
+/** @typedef {import("./moved_region.mjs").Moved} Moved */
+/** @typedef {import("./on_nodes.mjs").Grid} Grid */
 /** @typedef {{readonly x: number, readonly y: number, readonly width: number, readonly height: number}} Frame a part of a
  *  picture */
 /** @typedef {"longest"|"shortest"|"first"|"last"} Front what is seen where content meets: the longest or the shortest move,
@@ -20,6 +20,13 @@ const STILL = 1e-6 * ONE * ONE;
 const OFF = 1e-6;
 // what a square of a grid holds of its part: nothing, some, all of its pixels
 export const [NOTHING, SOME, ALL] = /** @type {const} */ ([0, 1, 2]);
+
+/** Squared distance of two of a list of places. @param {Float64Array} places @param {number} i @param {number} j */
+function apart(places, i, j) {
+  const x = places[2 * j] - places[2 * i];
+  const y = places[2 * j + 1] - places[2 * i + 1];
+  return x * x + y * y;
+}
 
 /** Draws moved content on a picture. */
 export class MovedPicture {
@@ -47,6 +54,8 @@ export class MovedPicture {
     this.arrived = new Uint16Array(to.width * to.height);
     /** squared length of the move that is seen there, in fixed point; negative where the shortest is in front */
     this.rank = new Float32Array(to.width * to.height);
+    /** rows of the part that is drawn, in which anything arrived: the first, and the one after the last */
+    this.rows = [0, 0];
   }
 
   /** Whether moved content is seen in pixel i. @param {number} i */
@@ -61,7 +70,8 @@ export class MovedPicture {
    * @param {Front} front
    */
   draw(out, moved, labels, tears, front = "longest") {
-    this.arrived.fill(0);
+    this.arrived.fill(0, this.rows[0] * this.to.width, this.rows[1] * this.to.width);
+    this.rows = [this.to.height, 0];
     this.#labels = labels;
     this.#out = out;
     this.#sign = front === "shortest" ? -1 : 1;
@@ -74,8 +84,8 @@ export class MovedPicture {
       this.#number = motion.number;
       if (motion.pieces) this.#pieces(motion, motion.pieces);
       else {
-        this.#grid(motion, motion.nodes, motion.squares, tears, motion.fine);
-        for (const [i, nodes] of motion.fine) this.#grid(this.#inSquare(motion, i), nodes, null, tears, null);
+        this.#grid(motion, motion.nodes, motion.squares, tears, motion.fine.size ? motion.fine : null);
+        motion.fine.forEach((nodes, i) => this.#grid(this.#inSquare(motion, i), nodes, null, tears, null));
       }
     }
   }
@@ -86,9 +96,8 @@ export class MovedPicture {
     return { x: x + (i % columns) * step, y: y + Math.floor(i / columns) * step, step: unit, columns: parts + 1, rows: parts + 1 };
   }
 
-  /** @param {Grid} grid @param {Float64Array} nodes @param {Uint8Array|null} squares @param {boolean} tears
-   * @param {Map<number, Float64Array>|null} skipped squares */
-  #grid({ x, y, step, columns, rows }, nodes, squares, tears, skipped) {
+  /** Where the nodes of a grid end. @param {Grid} grid @param {Float64Array} nodes */
+  #move({ x, y, step, columns, rows }, nodes) {
     if (this.#ends.length < nodes.length) this.#ends = new Float64Array(nodes.length);
     const ends = this.#ends;
     const [scaleX, scaleY] = this.scale;
@@ -109,19 +118,27 @@ export class MovedPicture {
         ends[i + 1] = atY + nodes[i + 1] * scaleY;
       }
     }
+  }
+
+  /** @param {Grid} grid @param {Float64Array} nodes @param {Uint8Array|null} squares @param {boolean} tears
+   * @param {Map<number, Float64Array>|null} skipped squares */
+  #grid(grid, nodes, squares, tears, skipped) {
+    this.#move(grid, nodes);
+    const { columns, rows } = grid;
+    const ends = this.#ends;
     // what the squares hold was found for cells
-    const known = scaleX === 1 && scaleY === 1 ? squares : null;
-    const farX = (TEAR * stepX) ** 2;
-    const farY = (TEAR * stepY) ** 2;
-    const apart = (/** @type {number} */ i, /** @type {number} */ j, /** @type {number} */ far) =>
-      (ends[2 * i] - ends[2 * j]) * (ends[2 * i] - ends[2 * j]) + (ends[2 * i + 1] - ends[2 * j + 1]) * (ends[2 * i + 1] - ends[2 * j + 1]) > far;
+    const known = this.scale[0] === 1 && this.scale[1] === 1 ? squares : null;
+    const farX = (TEAR * this.#stepX) ** 2;
+    const farY = (TEAR * this.#stepY) ** 2;
     for (let row = 0; row + 1 < rows; row++) {
-      for (let column = 0; column + 1 < columns; column++) {
-        const i = row * columns + column;
-        const holds = known ? known[i] : SOME;
-        if (holds === NOTHING || skipped?.has(i)) continue;
+      for (let column = 0, i = row * columns; column + 1 < columns; column++, i++) {
+        const holds = known === null ? SOME : known[i];
+        if (holds === NOTHING || (skipped !== null && skipped.has(i))) continue;
         const below = i + columns;
-        if (tears && (apart(i, i + 1, farX) || apart(below, below + 1, farX) || apart(i, below, farY) || apart(i + 1, below + 1, farY))) continue;
+        if (tears) {
+          if (apart(ends, i, i + 1) > farX || apart(ends, below, below + 1) > farX) continue;
+          if (apart(ends, i, below) > farY || apart(ends, i + 1, below + 1) > farY) continue;
+        }
         this.#triangle(row, column, 0, holds);
         this.#triangle(row, column, 1, holds);
       }
@@ -160,6 +177,9 @@ export class MovedPicture {
     const start = Math.max(Math.ceil(Math.min(ay, by, cy)), toY);
     const end = Math.min(Math.ceil(Math.max(ay, by, cy)), toY + to.height);
     if (start >= end || Math.max(ax, bx, cx) < toX || Math.min(ax, bx, cx) > toX + wide) return;
+    const { rows } = this;
+    if (start - toY < rows[0]) rows[0] = start - toY;
+    if (end - toY > rows[1]) rows[1] = end - toY;
     const area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax);
     if (!(Math.abs(area) > 1e-9)) return;
     // the way back in fixed point, by a step to the right and one down
@@ -204,17 +224,17 @@ export class MovedPicture {
       const left = Math.max(Math.ceil(enters), toX);
       const stop = Math.min(Math.ceil(leaves), toX + wide);
       if (!(left < stop)) continue;
-      let atX = Math.floor(ownX + xByX * (left - ax) + xByY * (y - ay));
-      let atY = Math.floor(ownY + yByX * (left - ax) + yByY * (y - ay));
+      let atX = Math.floor(ownX + xByX * (left - ax) + xByY * (y - ay)) | 0;
+      let atY = Math.floor(ownY + yByX * (left - ax) + yByY * (y - ay)) | 0;
       const placeY = y << 16;
-      for (let x = left, i = (y - toY) * wide + left - toX; x < stop; x++, i++, atX += stepX, atY += stepY) {
+      for (let x = left, i = (y - toY) * wide + left - toX; x < stop; x++, i++, atX = (atX + stepX) | 0, atY = (atY + stepY) | 0) {
         if (checked) {
           const pixelX = ((atX + 0x8000) >> 16) - fromX;
           const pixelY = ((atY + 0x8000) >> 16) - fromY;
           if (pixelX < 0 || pixelY < 0 || pixelX > right || pixelY > bottom || labels[pixelY * width + pixelX] !== number) continue;
         }
-        const moveX = atX - (x << 16);
-        const moveY = atY - placeY;
+        const moveX = (atX - (x << 16)) | 0;
+        const moveY = (atY - placeY) | 0;
         const length = sign * (moveX * moveX + moveY * moveY);
         if (arrived[i] === layer && length <= rank[i]) continue;
         arrived[i] = layer;
@@ -264,6 +284,9 @@ export class MovedPicture {
     const atX = Math.floor(x + u + 0.5);
     const atY = Math.floor(y + v + 0.5);
     if (atX < to.x || atY < to.y || atX >= to.x + to.width || atY >= to.y + to.height) return;
+    const { rows } = this;
+    rows[0] = Math.min(rows[0], atY - to.y);
+    rows[1] = Math.max(rows[1], atY - to.y + 1);
     const i = (atY - to.y) * to.width + atX - to.x;
     const length = this.#sign * (u * u + v * v) * ONE * ONE;
     if (arrived[i] === this.#layer && length <= rank[i]) return;

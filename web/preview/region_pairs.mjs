@@ -3,7 +3,9 @@
 
 import { rasterise } from "../document/strokes.mjs";
 import { labelParts } from "./connected_parts.mjs";
-import { MovedRegion, even, free } from "./displacements.mjs";
+import { free } from "./displacements.mjs";
+import { MovedRegion } from "./moved_region.mjs";
+import { even } from "./on_nodes.mjs";
 
 /** @typedef {import("./lwf.mjs").Cell} Cell */
 /** @typedef {readonly [number, number]} Point x, y in fractions 0..1 of the picture */
@@ -37,7 +39,7 @@ function adjugate([a, b, c, d, e, f, g, h, i]) {
   return [e * i - f * h, c * h - b * i, b * f - c * e, f * g - d * i, a * i - c * g, c * d - a * f, d * h - e * g, b * g - a * h, a * e - b * d];
 }
 
-/** @param {readonly Cell[]} quad @param {readonly Cell[]} target pixels @returns {import("./displacements.mjs").Motion} of cells */
+/** @param {readonly Cell[]} quad @param {readonly Cell[]} target pixels @returns {import("./on_nodes.mjs").Motion} of cells */
 function homography(quad, target) {
   const [back, on] = [adjugate(ofUnitSquare(quad)), ofUnitSquare(target)];
   const at = (/** @type {number} */ row, /** @type {number} */ column) =>

@@ -2,7 +2,8 @@
 // The live preview: a picture warped by what was drawn, fast enough to follow the pointer.
 
 import { Plates } from "./clamped_plate.mjs";
-import { MovedRegion, displacementAt } from "./displacements.mjs";
+import { MovedRegion } from "./moved_region.mjs";
+import { displacementAt } from "./on_nodes.mjs";
 import { findRegion } from "./find_region.mjs";
 import { LatentCells } from "./latent_cells.mjs";
 import { MovedPicture } from "./moved_picture.mjs";
@@ -15,7 +16,7 @@ import { sampled } from "./sampling.mjs";
 /** @typedef {{readonly handle: Point, readonly target: Point}} Drag */
 /** @typedef {import("./region_pairs.mjs").RegionPair} RegionPair */
 
-/** @typedef {{readonly moved: readonly import("./displacements.mjs").Moved[], readonly labels: Uint32Array,
+/** @typedef {{readonly moved: readonly import("./moved_region.mjs").Moved[], readonly labels: Uint32Array,
  *  readonly tears: boolean, readonly front: How["front"], readonly width: number, readonly height: number}} Motion how the parts
  *  of a region move, on a grid of width x height cells; labels: the numbers of the parts */
 
@@ -53,7 +54,9 @@ export class Preview {
   /** @type {MovedPairs|null} */ #pairs = null;
   /** @type {LatentCells|null} */ #cells = null;
   #everywhere;
-  /** @type {Uint8ClampedArray|undefined} */ #cut;
+  /** packed colours of pixels and cut */ #out;
+  #cut;
+  /** rows of the result that may not be the picture's */ #changed = [0, 0];
 
   /** @param {Uint8ClampedArray} picture RGBA, copied @param {number} width @param {number} height */
   constructor(picture, width, height) {
@@ -64,6 +67,10 @@ export class Preview {
     this.#everywhere = new Uint8Array(width * height).fill(1);
     /** The result: RGBA, the same array after every update. */
     this.pixels = new Uint8ClampedArray(picture);
+    this.#out = new Uint32Array(this.pixels.buffer);
+    /** The result where it is to be shown, transparent elsewhere: the same array after every update. */
+    this.cut = new Uint8ClampedArray(picture.length);
+    this.#cut = new Uint32Array(this.cut.buffer);
     /** Where the result is to be shown (1): the region, and what left it. */
     this.shown = new Uint8Array(width * height);
     /** What nothing reaches (1), hatched in the result. */
@@ -83,22 +90,9 @@ export class Preview {
     const painted = how.mask === "none" ? null : mask;
     this.astray = [];
     this.motion = null;
-    const out = new Uint32Array(this.pixels.buffer);
-    out.set(this.source.subarray(0, out.length));
-    this.shown.fill(0);
-    this.opened.fill(0);
-    if (how.latent) this.#inCells(out, drawn, painted, how, cell);
-    else this.#inPixels(out, drawn, painted, how);
+    if (how.latent) this.#inCells(drawn, painted, how, cell);
+    else this.#inPixels(drawn, painted, how);
     return this.pixels;
-  }
-
-  /** The result where it is to be shown, transparent elsewhere: the same array after every update. */
-  cut() {
-    const { shown } = this;
-    const pixels = (this.#cut ??= new Uint8ClampedArray(this.pixels.length));
-    const [from, out] = [new Uint32Array(this.pixels.buffer), new Uint32Array(pixels.buffer)];
-    for (let i = 0; i < out.length; i++) out[i] = shown[i] ? from[i] : 0;
-    return pixels;
   }
 
   /** Places of drags on a grid. @param {readonly Drag[]} drags @param {number} width @param {number} height */
@@ -132,82 +126,75 @@ export class Preview {
     return { region, moved };
   }
 
-  /** @param {Uint32Array} out @param {readonly Drag[]|readonly RegionPair[]} drawn @param {Uint8Array|null} painted
-   * @param {How} how */
-  #inPixels(out, drawn, painted, how) {
+  /** @param {readonly Drag[]|readonly RegionPair[]} drawn @param {Uint8Array|null} painted @param {How} how */
+  #inPixels(drawn, painted, how) {
     const { width, height } = this;
     const { region, moved } = this.#motion(drawn, painted, how, width, height, this.#onPixels);
     const all = how.front === "longest" ? moved : region.withStill(moved);
     const tears = how.border === "free";
     this.motion = { moved: all, labels: region.labels, tears, front: how.front, width, height };
-    this.moved.draw(out, all, region.labels, tears, how.front);
-    this.#mark(out, region.region, region.labels, moved, tears);
+    this.moved.draw(this.#out, all, region.labels, tears, how.front);
+    const [first, last] = region.parts.reduce(([a, b], { top, height: high }) => [Math.min(a, top), Math.max(b, top + high)], [height, 0]);
+    this.#finish(region.region, region.labels, tears ? moved : [], [first, last]);
   }
 
-  /** Says what is shown and what opened. @param {Uint32Array} out @param {Uint8Array} region @param {Uint32Array} labels
-   * @param {readonly import("./displacements.mjs").Moved[]} moved @param {boolean} tears */
-  #mark(out, region, labels, moved, tears) {
-    const { width, height, shown } = this;
-    const { arrived } = this.moved;
-    const moves = new Uint8Array(Math.max(0, ...moved.map(({ number }) => number)) + 1);
-    for (const { number } of moved) moves[number] = 1;
-    for (let i = 0, y = 0; y < height; y++) {
+  /** Marks what is shown and what opened, after what moved was drawn. @param {Uint8Array} region
+   * @param {Uint8Array|Uint32Array} labels @param {readonly {readonly number: number}[]} opening parts that leave open where nothing arrived
+   * @param {readonly number[]} rows of the region */
+  #finish(region, labels, opening, rows) {
+    const { width, shown, opened, source } = this;
+    const [out, cut] = [this.#out, this.#cut];
+    const { arrived, rows: reached } = this.moved;
+    const moves = new Uint8Array(Math.max(0, ...opening.map(({ number }) => number)) + 1);
+    for (const { number } of opening) moves[number] = 1;
+    const now = [Math.min(rows[0], reached[0]), Math.max(rows[1], reached[1])];
+    const [first, last] = [Math.min(now[0], this.#changed[0]), Math.max(now[1], this.#changed[1])];
+    this.#changed = now;
+    for (let y = first, i = first * width; y < last; y++) {
       for (let x = 0; x < width; x++, i++) {
-        if (region[i]) {
+        if (arrived[i]) {
           shown[i] = 1;
-          if (tears && !arrived[i] && moves[labels[i]]) this.#open(out, i, x, y);
-        } else if (arrived[i]) shown[i] = 1;
+          opened[i] = 0;
+          cut[i] = out[i];
+          continue;
+        }
+        const open = region[i] && moves[labels[i]];
+        shown[i] = region[i];
+        opened[i] = open;
+        out[i] = open ? hatch(x, y) : source[i];
+        cut[i] = region[i] ? out[i] : 0;
       }
     }
   }
 
-  /** @param {Uint32Array} out @param {number} i @param {number} x @param {number} y */
-  #open(out, i, x, y) {
-    this.opened[i] = 1;
-    out[i] = hatch(x, y);
-  }
-
-  /** @param {Uint32Array} out @param {readonly Drag[]|readonly RegionPair[]} drawn @param {Uint8Array|null} painted
-   * @param {How} how @param {number} cell */
-  #inCells(out, drawn, painted, how, cell) {
-    const { width, height, source, shown } = this;
+  /** @param {readonly Drag[]|readonly RegionPair[]} drawn @param {Uint8Array|null} painted @param {How} how
+   * @param {number} cell */
+  #inCells(drawn, painted, how, cell) {
+    const { width, height, source } = this;
     const known = this.#cells;
     const cells = (this.#cells = known?.size === cell ? known : new LatentCells(width, height, cell));
-    const { columns, rows, columnOf, rowOf } = cells;
-    const { region, moved } = this.#motion(drawn, painted && cells.covered(painted), how, columns, rows, this.#onCells);
+    const { region, moved } = this.#motion(drawn, painted && cells.covered(painted), how, cells.columns, cells.rows, this.#onCells);
     const inside = cells.enlarged(region.region, new Uint8Array(width * height));
+    const labels = cells.enlarged(region.labels, new Uint32Array(width * height));
+    const { arrived } = this.moved;
     if (how.latent === "fastdrag") {
+      this.moved.draw(this.#out, [], labels, true);
       const from = cells.relocated(region.region, (x, y) => {
-        const own = moved.find(({ number }) => number === region.labels[y * columns + x]);
+        const own = moved.find(({ number }) => number === region.labels[y * cells.columns + x]);
         return own ? displacementAt(own, x, y) : [0, 0];
       });
-      for (let i = 0, y = 0; y < height; y++) {
-        for (let x = 0; x < width; x++, i++) {
-          if (rowOf[y] < 0 || columnOf[x] < 0) continue;
-          const to = rowOf[y] * columns + columnOf[x];
-          const [dx, dy] = from[to] < 0 ? [0, 0] : [(from[to] % columns) - columnOf[x], Math.floor(from[to] / columns) - rowOf[y]];
-          if (inside[i] || dx || dy) shown[i] = 1;
-          if (from[to] < 0) this.#open(out, i, x, y);
-          else if (dx || dy) {
-            const [fromX, fromY] = [x + Math.round(dx * cell), y + Math.round(dy * cell)];
-            out[i] = source[Math.min(Math.max(fromY, 0), height - 1) * width + Math.min(Math.max(fromX, 0), width - 1)];
-          }
-        }
-      }
+      cells.placed(from, source, this.#out, arrived);
+      this.moved.rows = [0, height];
+      // whatever is in the way is moved or taken away, in every part
+      this.#finish(inside, inside, [{ number: 1 }], [0, height]);
       return;
     }
-    const labels = cells.enlarged(region.labels, new Uint32Array(width * height));
     const pixels = new MovedRegion(inside, width, height, undefined, { labels, parts: [] });
     const larger = moved.map((motion) => pixels.classed(cells.scaled(motion)));
     const tears = how.border === "free";
-    this.moved.draw(out, larger, labels, tears, how.front);
+    this.moved.draw(this.#out, larger, labels, tears, how.front);
     // what leaves the mask of a latent is gone
-    const { arrived } = this.moved;
-    for (let i = 0; i < inside.length; i++) {
-      if (inside[i] || !arrived[i]) continue;
-      out[i] = source[i];
-      arrived[i] = 0;
-    }
-    this.#mark(out, inside, labels, moved, tears);
+    for (let i = 0; i < inside.length; i++) if (!inside[i]) arrived[i] = 0;
+    this.#finish(inside, labels, tears ? moved : [], [0, height]);
   }
 }

@@ -1,10 +1,13 @@
 """The preview shows what the node that gets the points makes of them."""
 
+import base64
+import io
 import json
 
 import numpy as np
 import pytest
 from dragkit.kernels.motion.displacements import DISPLACEMENTS
+from PIL import Image
 
 # of the picture: the content of the first part is pulled over the second
 PARTS = (((0.1, 0.15), (0.5, 0.85)), ((0.56, 0.2), (0.95, 0.9)))
@@ -40,9 +43,9 @@ WATCH = """() => {
   };
 }"""
 COMPOSE = """([width, height]) => {
-  const context = new OffscreenCanvas(width, height).getContext("2d");
-  for (const image of drawn) context.drawImage(image, 0, 0, width, height);
-  return [...context.getImageData(0, 0, width, height).data];
+  const canvas = Object.assign(document.createElement("canvas"), { width, height });
+  for (const image of drawn) canvas.getContext("2d").drawImage(image, 0, 0, width, height);
+  return canvas.toDataURL();
 }"""
 
 
@@ -81,13 +84,15 @@ def previewed(editor):
         ui.js("async () => { await ticks(3); drawn.length = 0; }")
         ui.page.mouse.move(*editor.at((0.92, 0.06)))
         ui.wait("() => drawn.length")
-        return np.array(ui.js(COMPOSE, editor.size)).reshape(*editor.size[::-1], 4)[..., :3]
+        png = base64.b64decode(ui.js(COMPOSE, editor.size).partition(",")[2])
+        return np.array(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
     finally:
         ui.js("() => unwatch()")
 
 
 def compare(editor, first, kinds, sources, says):
     """What the editor shows for each of the kinds (displacement, border, front) beside what a Drag Warp makes of it."""
+    made = []
     for number, (displacement, border, front) in enumerate(kinds):
         node = add_warp(
             editor, [1100 + 300 * number, 520], sources, displacement=displacement, border=border, front=front
@@ -95,8 +100,12 @@ def compare(editor, first, kinds, sources, says):
         for output, name in enumerate(("warped", "opened", "moved")):
             dump = editor.ui.node("TestDump", [1100 + 300 * number, 900 + 120 * output], name=f"{number} {name}")
             editor.ui.connect(node, output, dump, "any")
+            made.append(dump)
+        made.append(node)
     original = original_of(editor)
     found = editor.received()
+    # a page with that many nodes is slow
+    editor.ui.js("(ids) => { for (const id of ids) app.graph.remove(nodeOf(id)); }", made)
     pictures = []
     for number, kind in enumerate(kinds):
         displacement, border, front = kind

@@ -1,6 +1,6 @@
 // Times of the preview's frames in Node (no assertion): node tests/web/preview/bench.mjs
 
-import { MovedRegion } from "../../../web/preview/displacements.mjs";
+import { MovedRegion } from "../../../web/preview/moved_region.mjs";
 import { howOf } from "../../../web/preview/how.mjs";
 import { Preview } from "../../../web/preview/warped_picture.mjs";
 

@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import test from "node:test";
 import { rasterise } from "../../../web/document/strokes.mjs";
 import { Plates } from "../../../web/preview/clamped_plate.mjs";
-import { MovedRegion, displacementAt } from "../../../web/preview/displacements.mjs";
+import { MovedRegion } from "../../../web/preview/moved_region.mjs";
+import { displacementAt } from "../../../web/preview/on_nodes.mjs";
 import { findRegion } from "../../../web/preview/find_region.mjs";
 
 const golden = JSON.parse(readFileSync(new URL("../../golden/motion_js.json", import.meta.url), "utf8"));

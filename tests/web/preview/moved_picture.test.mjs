@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import test from "node:test";
 import { rasterise } from "../../../web/document/strokes.mjs";
 import { howOf } from "../../../web/preview/how.mjs";
+import { CELL, LatentCells } from "../../../web/preview/latent_cells.mjs";
 import { Preview } from "../../../web/preview/warped_picture.mjs";
 
 const golden = JSON.parse(readFileSync(new URL("../../golden/moved_picture_js.json", import.meta.url), "utf8"));
@@ -46,5 +47,39 @@ for (const { name, how, strokes, drawn, marks, colours } of golden.cases) {
     const most = displacement === "nearest" && border === "held" ? 20 : 3;
     assert.ok(at(0.5) <= 1 && at(0.9) <= most, `${at(0.5)}, ${at(0.9)}, ${at(1)}`);
     assert.ok(others + unlike <= 0.02 * (seen.m + seen.o), `${others} opened otherwise, ${unlike} shown otherwise of ${JSON.stringify(seen)}`);
+  });
+}
+
+for (const { name, how, strokes, drawn, from, holes } of golden.latents) {
+  const cells = new LatentCells(width, height, CELL);
+  const region = rasterise(strokes, width, height);
+  const middle = (i) => {
+    const [x, y] = [cells.left + (i % cells.columns) * CELL + CELL / 2, cells.top + Math.floor(i / cells.columns) * CELL + CELL / 2];
+    return y * width + x;
+  };
+  const shown = (mode) => {
+    const preview = new Preview(chart, width, height);
+    preview.update(drawn, region, howOf({ ...how, mode }, { finds: false }), CELL);
+    return preview;
+  };
+
+  test(`golden cells: ${how.displacement} ${how.border}, ${name}`, () => {
+    const inside = cells.covered(region);
+    const whole = shown("fastdrag");
+    let unlike = 0;
+    from.forEach((source, i) => {
+      const at = middle(i);
+      if ((source < 0 && inside[i] === 1) !== (whole.opened[at] === 1)) unlike++;
+      const own = 4 * (source < 0 || (source === i && !inside[i]) ? at : middle(source));
+      if (!whole.opened[at] && whole.pixels.slice(4 * at, 4 * at + 4).some((value, k) => value !== chart[own + k])) unlike++;
+    });
+    assert.ok(from.filter((source, i) => source >= 0 && source !== i).length > 20);
+    assert.ok(unlike <= 0.01 * from.length, `${unlike} cells unlike`);
+
+    const fractions = shown("inverse");
+    const others = holes.filter((hole, i) => hole !== fractions.opened[middle(i)]).length;
+    // at the border of what moved rounding decides
+    assert.ok(others <= 0.05 * inside.filter(Boolean).length, `${others} holes unlike`);
+    fractions.shown.forEach((seen, at) => assert.ok(!seen || inside[cells.rowOf[Math.floor(at / width)] * cells.columns + cells.columnOf[at % width]]));
   });
 }
