@@ -7,7 +7,7 @@ from ...kernels.dynadrag.point_selection import THRESHOLD, select_points
 from ...kernels.points.drag_points import DragPoints
 from ..fitting import one_latent
 from ..inputs import MODEL_INPUT, POSITIVE_INPUT
-from ..sampling import to_vp
+from ..model_space import to_vp
 from ..types import DragPointsType, schema
 from .gradients import Gradients
 from .inputs import BLOCK_INPUT, SIGMAS_INPUT

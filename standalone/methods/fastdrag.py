@@ -21,13 +21,13 @@ MOTION_OF_MODE = {"inverse": ("rigid", "held"), "fastdrag": ("stretch", "free")}
 
 def fastdrag_latent(
     model, latent, points, mask=None, mode="inverse", steps=10, strength=0.7, refinement=0, consistency=1.0, flow=None,
-    displacement=None, border=None, callback=None,
+    displacement=None, border=None, callback=None, inversion="next",
 ):  # fmt: skip
     """Dragged latent [1, C, h, w] of the clean latent by DragPoints inside mask [1, H, W] (1 = may change).
 
-    consistency 0..1 is the strength of the KV cache; displacement and border say how the region moves (None: as fits
-    the mode; stretch is the LWF), flow [1, 2, h, w] on the latent grid replaces that; callback(done, total) counts
-    evaluations of the network.
+    consistency 0..1 is the strength of the KV cache, inversion one of the kernels' METHODS; displacement and border
+    say how the region moves (None: as fits the mode; stretch is the LWF), flow [1, 2, h, w] on the latent grid replaces
+    that; callback(done, total) counts evaluations of the network.
     """
     displacement, border = (a or b for a, b in zip((displacement, border), MOTION_OF_MODE[mode], strict=True))
     border = border_of(displacement, border) if flow is None else "free"
@@ -52,7 +52,7 @@ def fastdrag_latent(
 
     cache = KVCache(timesteps, "auto", lambda: free_memory(latent.device))
     with model.denoiser.recording(cache):
-        noisy = invert(model.denoiser, latent, timesteps, alphas, refinement, count(1 + refinement))
+        noisy = invert(model.denoiser, latent, timesteps, alphas, refinement, count(1 + refinement), inversion)
     moved, holes = warp_batch(noisy, flow, region, mode, border == "free")
     moved = FILLS[FILL_OF_MODE[mode]](moved, holes[0])
     with model.denoiser.replaying(cache, strength=consistency) if consistency else nullcontext():
