@@ -6,7 +6,19 @@ from dragkit.kernels.points.drag_points import parse_points
 from dragkit.kernels.warp.bnni import bnni
 from dragkit.kernels.warp.packed_cells import pack, unpack
 
-from ..graphs import apply_cache, drag_points, filled, inversion, relative, relative_max, warpage, way_back
+from ..graphs import (
+    anchored,
+    apply_cache,
+    drag_points,
+    filled,
+    inversion,
+    left_part,
+    relative,
+    relative_max,
+    tiny_flow,
+    warpage,
+    way_back,
+)
 
 KINDS = [
     "sd3", "sd35m", "auraflow", "flux", "schnell", "flux2", "chroma", "longcat", "qwen", "lumina2", "zimage", "wan",
@@ -19,20 +31,8 @@ COLUMNS, ROWS = 17, 12
 STEPS = {"steps": 4, "strength": 0.75, "method": "predict"}
 
 
-def tiny(graph, kind, columns=COLUMNS, rows=ROWS, batch=1):
-    model = graph.node("TestTinyModel", kind=kind, seed=0)
-    latent = graph.node("TestModelLatent", model=model, columns=columns, rows=rows, batch=batch, seed=3)
-    return model, model.out(1), model.out(2), latent
-
-
-def anchored(graph, model, inverted, mask):
-    return graph.node("DragKitAnchorBackground", model=model, kv_cache=inverted.out(1), mask=mask)
-
-
 def half(graph):
-    """The left part may change."""
-    white, black = (graph.node("SolidMask", value=value, width=170, height=120) for value in (1.0, 0.0))
-    return graph.node("MaskComposite", destination=white, source=black, x=80, y=0, operation="multiply")
+    return left_part(graph, 170, 120, 80)
 
 
 def sampled(graph, model, positive, negative, latent):
@@ -54,7 +54,7 @@ def found(request, comfy):
     if kind not in comfy.object_info()["TestTinyModel"]["input"]["required"]["kind"][1].get("options", []):
         pytest.skip(f"this ComfyUI has no {kind}")
     graph = comfy.graph()
-    model, positive, negative, latent = tiny(graph, kind)
+    model, positive, negative, latent = tiny_flow(graph, kind, COLUMNS, ROWS)
     graph.dump(sampled(graph, model, positive, negative, latent), "model_before")
     counted = graph.node("TestEvaluations", model=model, stop=0)
     inverted = inversion(graph, counted, positive, latent, **STEPS)
@@ -92,7 +92,7 @@ def found(request, comfy):
     graph.dump(counted.out(1), "count", after=edited)
     found = comfy.tensors(comfy.run(graph, timeout=300))
     again = comfy.graph()
-    model, positive, negative, latent = tiny(again, kind)
+    model, positive, negative, latent = tiny_flow(again, kind, COLUMNS, ROWS)
     after = again.node("TestEvaluations", model=model, stop=0)  # not answered from the cache of results
     again.dump(sampled(again, after, positive, negative, latent), "model_after")
     return found | comfy.tensors(comfy.run(again, timeout=300)) | {"kind": kind}
@@ -139,8 +139,7 @@ def test_a_drag_moves_the_latent_as_the_kernels_say(found):
     torch.testing.assert_close(motion, (target - handle).float(), rtol=0.05, atol=1e-3)
     holes = found["holes"].bool()
     assert holes.any() and not after[:, :, holes[0]].any()
-    kept = torch.equal(outside(found["warped"]), outside(found["inverted"]))
-    assert kept
+    assert torch.equal(outside(found["warped"]), outside(found["inverted"]))
     filled = bnni(after, holes[0])
     if scale == 2:
         filled = pack(filled)

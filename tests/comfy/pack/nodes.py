@@ -8,9 +8,11 @@ import time
 from pathlib import Path
 
 import comfy.clip_vision
+import comfy.latent_formats
 import comfy.model_base
 import comfy.model_management
 import comfy.model_patcher
+import comfy.model_sampling
 import comfy.samplers
 import comfy.sd
 import comfy.supported_models
@@ -487,6 +489,25 @@ class TestCount(Rerun):
         return io.NodeOutput(model, seen)
 
 
+class TestOtherModel(io.ComfyNode):
+    """The MODEL as one that makes a picture of a picture, of pixels, or of sound."""
+
+    @classmethod
+    def define_schema(cls):
+        of = io.Combo.Input("of", options=["picture", "pixels", "sound"])
+        return schema("TestOtherModel", [io.Model.Input("model"), of], [io.Model.Output()])
+
+    @classmethod
+    def execute(cls, model, of):
+        model = model.clone()
+        if of == "picture":
+            model.add_object_patch("model_sampling", comfy.model_sampling.IMG_TO_IMG())
+        else:
+            formats = {"pixels": comfy.latent_formats.ChromaRadiance, "sound": comfy.latent_formats.StableAudio1}
+            model.add_object_patch("latent_format", formats[of]())
+        return io.NodeOutput(model)
+
+
 class TestEvaluations(Rerun):
     """Counts what any network is asked from now on, and presses Cancel at the `stop`-th; 0 is never."""
 
@@ -825,6 +846,7 @@ class TestExtension(ComfyExtension):
             TestInstead,
             TestSplitBatch,
             TestCount,
+            TestOtherModel,
             TestEvaluations,
             TestInterrupt,
             TestFailure,
