@@ -1,5 +1,6 @@
 """Tiny random flow-matching models of ComfyUI's real classes, as many kinds as its version has."""
 
+import comfy.model_detection
 import comfy.model_management
 import comfy.model_patcher
 import comfy.supported_models as supported
@@ -116,6 +117,21 @@ def model_patcher(kind, seed, dtype=torch.float32, disable_dynamic=False):
     patcher = comfy.model_patcher.ModelPatcher(model, device, comfy.model_management.unet_offload_device())
     patcher.cached_patcher_init = (model_patcher, (kind, seed, dtype))
     return patcher
+
+
+def from_diffusers(kind, weights):
+    """The MODEL of a tiny network with diffusers' weights by diffusers' names, of "flux", "sd3" or "qwen"."""
+    name, settings, _ = _ALL[kind]
+    if kind == "sd3":
+        settings = settings | {"num_blocks": 2, "adm_in_channels": 2 * POOLED}
+    config = getattr(supported, name)(dict(settings))
+    config.set_inference_dtype(torch.float32, None)
+    model = config.get_model({}, "", device=torch.device("cpu"))
+    # Qwen-Image has the same names
+    converted = comfy.model_detection.convert_diffusers_mmdit(dict(weights)) or weights
+    model.diffusion_model.load_state_dict(converted)
+    device = comfy.model_management.get_torch_device()
+    return comfy.model_patcher.ModelPatcher(model, device, comfy.model_management.unet_offload_device())
 
 
 def conditioning(kind, seed, tokens=TOKENS):

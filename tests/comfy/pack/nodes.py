@@ -130,6 +130,22 @@ class TestLatent(io.ComfyNode):
         return io.NodeOutput({"samples": noise / 0.18215})
 
 
+class TestDiffusersFlow(io.ComfyNode):
+    """MODEL and CONDITIONING of a file with a transformer by diffusers' names, and its `text` and `pooled`."""
+
+    @classmethod
+    def define_schema(cls):
+        inputs = [io.Combo.Input("kind", options=["flux", "sd3", "qwen"]), io.String.Input("file")]
+        return schema("TestDiffusersFlow", inputs, [io.Model.Output(), io.Conditioning.Output()])
+
+    @classmethod
+    def execute(cls, kind, file):
+        weights = load_file(Path(folder_paths.get_input_directory(), file))
+        text, pooled = weights.pop("text"), weights.pop("pooled", None)
+        options = {} if pooled is None else {"pooled_output": pooled}
+        return io.NodeOutput(flow_models.from_diffusers(kind, weights), [[text, options]])
+
+
 class TestModelLatent(io.ComfyNode):
     """Smooth latents of the shape and spread that the model's have."""
 
@@ -828,6 +844,7 @@ class TestExtension(ComfyExtension):
             TestTinyVAE,
             TestNoUNet,
             TestLatent,
+            TestDiffusersFlow,
             TestModelLatent,
             TestImage,
             TestSigmas,
