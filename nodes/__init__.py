@@ -7,8 +7,10 @@ from .dynadrag.identity_lora import IdentityLoRA
 from .dynadrag.motion_supervision import MotionSupervision
 from .dynadrag.predict_and_move import DynaDrag
 from .dynadrag.select_points import SelectPoints
+from .fastdrag.anchor import AnchorBackground
+from .fastdrag.holes import BNNI, FillWithNoise
 from .fastdrag.kv_cache import ApplyKVCache, KVCacheInversion
-from .fastdrag.latent_warpage import BNNI, LatentWarpage
+from .fastdrag.latent_warpage import LatentWarpage
 from .instantdrag.conditioning import InstantDragConditioning
 from .instantdrag.flow_diffusion import LoadFlowDiffusion
 from .instantdrag.flowgen import FlowGenNode, LoadFlowGen
@@ -55,4 +57,6 @@ class DragKit(ComfyExtension):
             TracksFromDragPoints,
             RegionFromPicture,
             RegionFromAttention,
+            AnchorBackground,
+            FillWithNoise,
         ]

@@ -9,13 +9,14 @@ STAGES = {"decoder": ("output",), "encoder": ("input",), "middle": ("middle",), 
 
 
 class ComfyKVCache(KVCache):
-    """A KV cache that knows which stages it was recorded from."""
+    """A KV cache that knows which stages it was recorded from. `path` are the latents of the inversion in the model's
+    own space, at sigma 0 and at each level."""
 
     def __init__(self, model, sigmas, device_policy, blocks):
         # without the model, which ComfyUI may drop before the cache
         device = model.load_device
         super().__init__(sigmas.tolist()[1:], device_policy, lambda: comfy.model_management.get_free_memory(device))
-        self.blocks, self.stages = blocks, STAGES[blocks]
+        self.blocks, self.stages, self.path = blocks, STAGES[blocks], []
 
 
 def evaluated_otherwise(node):

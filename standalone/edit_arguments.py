@@ -1,5 +1,6 @@
 """The words of `dragkit edit`, and what each of them may be."""
 
+from ..kernels.diffusion.inversion import METHODS
 from .argument_types import SEEDS, existing, number, output_picture, whole
 
 
@@ -13,17 +14,19 @@ def add_edit_arguments(edit):
     )  # fmt: skip
     edit.add_argument(
         "--model", type=existing("path", "demo"), default="demo", metavar="demo|PATH",
-        help="SD1.5/SDXL file or diffusers folder",
+        help="SD1.5/SDXL file or diffusers folder; for FastDrag also of FLUX.1, SD3 or Qwen-Image",
     )  # fmt: skip
     edit.add_argument(
         "--method", choices=["fastdrag", "dynadrag", "instantdrag", "lightningdrag", "warp"],
         help="none: fastdrag; without --model, for a picture the demo model does not know, warp",
     )  # fmt: skip
     edit.add_argument(
-        "--steps", type=whole(1, 1000), help="of the schedule (10; InstantDrag 20, LightningDrag 8 or 25, warp 12)"
+        "--steps",
+        type=whole(1, 1000),
+        help="of the schedule (10, flow-matching models 20; InstantDrag 20, LightningDrag 8 or 25, warp 12)",
     )
     edit.add_argument(
-        "--strength", type=number(0, 1, above=True), default=0.7, help="part of the noise schedule (%(default)s)"
+        "--strength", type=number(0, 1, above=True), help="part of the noise schedule (0.7; flow-matching models 0.5)"
     )
     edit.add_argument("--prompt", default="", help="what the picture shows (%(default)r)")
     edit.add_argument("-o", "--output", type=output_picture, required=True, metavar="PNG")
@@ -32,6 +35,11 @@ def add_edit_arguments(edit):
     fast.add_argument(
         "--refinement", type=whole(0, 16), default=0, help="extra evaluations per inversion step (%(default)s)"
     )
+    fast.add_argument(
+        "--inversion", choices=METHODS,
+        help="where a step of it looks for the noise: next, as published, or predict, which ends nearer (next; "
+        "flow-matching models predict)",
+    )  # fmt: skip
     fast.add_argument(
         "--consistency", type=number(0, 1), default=1.0, help="strength of the KV cache, 0..1 (%(default)s)"
     )

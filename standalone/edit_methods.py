@@ -11,6 +11,8 @@ from ..weights import LIGHTNINGDRAG, MOTION_PREDICTOR
 
 # displacement of the warp where none is named
 WARP = "similarity"
+# part of the noise schedule; of flow matching less, whose shifted levels are noisier
+STRENGTH = 0.7
 
 
 @contextmanager
@@ -42,10 +44,24 @@ def displacement_of(method, arguments):
 
 
 def _fastdrag(model, image, points, mask, arguments):
+    from .edit_models import is_flow_model
+
+    options = {
+        "mode": arguments.mode, "refinement": arguments.refinement, "displacement": arguments.displacement,
+        "border": arguments.border,
+    }  # fmt: skip
+    if is_flow_model(arguments.model):
+        from .methods.flow_fastdrag import flow_fastdrag
+
+        print("The attention of this model is not recorded; outside the mask the picture is anchored.", file=sys.stderr)
+        with _bar("network evaluations") as progress:
+            return flow_fastdrag(
+                model, image, points, mask, callback=progress, steps=arguments.steps or 20,
+                strength=arguments.strength or 0.5, inversion=arguments.inversion or "predict", **options,
+            )  # fmt: skip
     return run_fastdrag(
-        model, image, points, mask, mode=arguments.mode, steps=arguments.steps or 10, strength=arguments.strength,
-        refinement=arguments.refinement, consistency=arguments.consistency, displacement=arguments.displacement,
-        border=arguments.border,
+        model, image, points, mask, steps=arguments.steps or 10, strength=arguments.strength or STRENGTH,
+        consistency=arguments.consistency, inversion=arguments.inversion or "next", **options,
     )  # fmt: skip
 
 
@@ -63,7 +79,7 @@ def _dynadrag(model, image, points, mask, arguments):
     with tqdm(desc="rounds", total=settings.rounds) as bar:
         after, _, finite = dynadrag(
             model, image, points, mask, predictor, Tracker() if tracks else None, settings, arguments.steps or 10,
-            arguments.strength, callback=lambda done: bar.update(),
+            arguments.strength or STRENGTH, callback=lambda done: bar.update(),
         )  # fmt: skip
     if not finite:
         print("DynaDrag stopped early: the loss was no number; this is the last good picture.", file=sys.stderr)

@@ -56,6 +56,8 @@ def choose(arguments, image):
 
 def model_of(arguments):
     """DragModel with the UNet that the method needs; UserError for what does not go together."""
+    if is_flow_model(arguments.model):
+        return _flow_model_of(arguments)
     if arguments.method == "lightningdrag":
         return _inpainting_model_of(arguments)
     flows = arguments.method == "instantdrag"
@@ -73,6 +75,26 @@ def model_of(arguments):
 
     model = load_checkpoint(arguments.model, arguments.prompt)
     return with_flowdiffusion(model, arguments.flowdiffusion) if flows else model
+
+
+def is_flow_model(path):
+    """Whether what --model names is a diffusers folder of a flow-matching model."""
+    if path == "demo":
+        return False
+    from .models.flow_models import flow_kind
+
+    return flow_kind(path) is not None
+
+
+def _flow_model_of(arguments):
+    from .models.flow_models import load_flow_model
+
+    if arguments.method not in (None, "fastdrag"):
+        raise UserError(
+            f"{arguments.model} is a flow-matching model, which serves FastDrag alone; {arguments.method} needs a "
+            "model with a UNet"
+        )
+    return load_flow_model(arguments.model, arguments.prompt)
 
 
 def _inpainting_model_of(arguments):

@@ -6,6 +6,8 @@ them. `alphas` has one value more: the one that the clean latent stands for, the
 
 import torch
 
+from . import inversion
+
 
 def alphas_cumprod(train_steps=1000):
     """a_t of Stable Diffusion's scaled-linear schedule, [train_steps] float32."""
@@ -24,20 +26,19 @@ def ddim_step(z, eps, a_from, a_to):
     return a_to**0.5 * z_0 + (1 - a_to) ** 0.5 * eps
 
 
-def invert(denoiser, z, timesteps, alphas, refinement=0, callback=None):
-    """Noises z deterministically up to the last timestep; the denoiser is evaluated at the timestep moved to.
+def invert(denoiser, z, timesteps, alphas, refinement=0, callback=None, method="next"):
+    """Noises z deterministically up to the last timestep, as inversion.invert does: x = z / sqrt(a) has velocity eps.
+    callback(i, z) after each step."""
+    scales, sigmas = [a**-0.5 for a in alphas], [((1 - a) / a) ** 0.5 for a in alphas]
 
-    Each of `refinement` fixed-point iterations per step evaluates it again at the latent found, so that sampling from
-    there returns the same way. callback(i, z) after each step.
-    """
-    for i, t in enumerate(timesteps):
-        following = ddim_step(z, denoiser(z, t), alphas[i], alphas[i + 1])
-        for _ in range(refinement):
-            following = ddim_step(z, denoiser(following, t), alphas[i], alphas[i + 1])
-        z = following
+    def velocity(x, i):
+        return denoiser(x / scales[i], timesteps[i - 1])
+
+    def report(i, x):
         if callback is not None:
-            callback(i, z)
-    return z
+            callback(i, x / scales[i + 1])
+
+    return inversion.invert(velocity, z * scales[0], sigmas, method, refinement, report, scales) / scales[-1]
 
 
 def sample(denoiser, z, timesteps, alphas, callback=None):

@@ -8,7 +8,8 @@ from comfy.patcher_extension import WrappersMP
 
 from ...kernels.diffusion.ddim import ddim_step
 from ..kv_cache import evaluated_otherwise
-from ..sampling import check_noise_model, run_sampler
+from ..model_space import check_noise_model
+from ..sampling import run_sampler
 from .checkpointing import checkpointing
 
 # decoder blocks as the papers count them, by resolution: SD1.5 has four, SDXL three, whose third is the last

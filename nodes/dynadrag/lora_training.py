@@ -6,7 +6,7 @@ from comfy.ldm.modules.attention import CrossAttention
 
 from ...kernels.diffusion.identity_lora import train
 from ...kernels.diffusion.lora import LowRank, state_dict
-from ..sampling import check_noise_model
+from ..model_space import check_noise_model
 from .gradients import Evaluation, differentiable, half_precision, observed, within_stack
 
 LAYERS = ("to_q", "to_k", "to_v", "to_out.0")

@@ -7,8 +7,8 @@ from comfy_api.latest import io
 from ...kernels.dynadrag.predict_and_move import Settings, restricts, supervise
 from ..fitting import mask_of_latent, one_latent
 from ..inputs import MASK_INPUT, MODEL_INPUT, POSITIVE_INPUT
+from ..model_space import from_vp, to_vp
 from ..progress import Progress
-from ..sampling import from_vp, to_vp
 from ..types import DragPointsType, schema
 from .checkpointing import memory_named
 from .gradients import Gradients, differentiable, loss_scale

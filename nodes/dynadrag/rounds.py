@@ -7,8 +7,10 @@ from ...kernels.drawing.overlay import draw_points
 from ...kernels.dynadrag.predict_and_move import Predictor, Tracker, few, predict_and_move
 from ...kernels.points.drag_points import DragPoints
 from ..kv_cache import ComfyKVCache, Recorder, Replayer, patched_first, release_after_sampling
+from ..model_space import check_noise_model, from_vp, to_vp
 from ..progress import Progress
-from ..sampling import denoise_latent, from_vp, inversion_sigmas, invert_latent, mention_guidance, to_vp
+from ..sampling import denoise_latent, invert_latent, mention_guidance
+from ..schedules import inversion_sigmas
 from .gradients import Gradients, differentiable
 
 
@@ -74,6 +76,7 @@ def drag(
     image [1, H, W, 3] is whole latent cells, region [1, h, w] lies on them; preview_vae decodes the rounds' pictures;
     predict is a MotionPredictor, None for tracking.
     """
+    check_noise_model(model, node)
     sigmas = inversion_sigmas(model, steps, strength, node)
     mention_guidance(model, node)
     count, noisiest = len(sigmas) - 1, float(sigmas[-1])

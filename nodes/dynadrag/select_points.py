@@ -6,7 +6,7 @@ from comfy_api.latest import io
 from ...kernels.dynadrag.point_selection import THRESHOLD, select_points
 from ..fitting import one_latent
 from ..inputs import MODEL_INPUT, POSITIVE_INPUT
-from ..sampling import to_vp
+from ..model_space import to_vp
 from ..types import DragPointsType, schema
 from .gradients import Gradients
 from .inputs import BLOCK_INPUT, SIGMAS_INPUT

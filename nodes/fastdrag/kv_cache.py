@@ -1,12 +1,34 @@
 """FastDrag's frame: the picture is noised with its self-attention recorded, and the way back replays it."""
 
+import logging
+
 from comfy_api.latest import io
 
-from ..inputs import MODEL_INPUT, POSITIVE_INPUT, STEPS_INPUT, STRENGTH_INPUT
+from ...kernels.diffusion.inversion import METHODS
+from ..distilled_guidance import FAITHFUL, faithful, names_guidance, takes_guidance
+from ..inputs import POSITIVE_INPUT, STEPS_INPUT, STRENGTH_INPUT
 from ..kv_cache import STAGES, ComfyKVCache, Recorder, Replayer, patched_first, release_after_sampling
 from ..model_identity import model_identity
-from ..sampling import inversion_sigmas, invert_latent, mention_guidance
+from ..model_space import check_invertible, has_unet, is_flow, latent_of_model
+from ..sampling import invert_latent, mention_guidance
+from ..schedules import given_sigmas, inversion_sigmas
 from ..types import KVCacheType, schema
+
+INVERSION, APPLY = "KV-Cache Inversion", "Apply KV Cache"
+
+
+def _record(model, positive, latent, sigmas, refinement, method, cache):
+    """LATENT samples noised along sigmas, recorded into the cache where the network is a UNet."""
+    if not has_unet(model):
+        logging.info(
+            "%s: this model has no UNet, and the attention of transformers is not recorded yet; the path is", INVERSION
+        )
+        return invert_latent(model, positive, latent, sigmas, refinement, INVERSION, None, method, cache.path)
+    recorder = Recorder(cache, INVERSION)
+    recording = patched_first(model, recorder)
+    inverted = invert_latent(recording, positive, latent, sigmas, refinement, INVERSION, None, method, cache.path)
+    recorder.check_complete()
+    return inverted
 
 
 class KVCacheInversion(io.ComfyNode):
@@ -15,10 +37,14 @@ class KVCacheInversion(io.ComfyNode):
         return schema(
             node_id="DragKitKVCacheInversion",
             display_name="KV-Cache Inversion",
-            description="Noises a picture deterministically (DDIM inversion) and records what keeps its look.",
+            description="Noises a picture deterministically (inversion) and records what keeps its look.",
             search_aliases=["DDIM inversion", "FastDrag", "unsampler", "invert"],
             inputs=[
-                MODEL_INPUT,
+                io.Model.Input(
+                    "model",
+                    tooltip="Any SD1.5, SD2, SDXL or SD1.5-inpainting model, or one of flow matching such as SD3.5, "
+                    "FLUX, Qwen-Image or Z-Image; LoRAs included.",
+                ),
                 POSITIVE_INPUT,
                 io.Latent.Input("samples", tooltip="The encoded picture."),
                 STEPS_INPUT,
@@ -36,7 +62,24 @@ class KVCacheInversion(io.ComfyNode):
                     tooltip="Where the recording is kept. cpu saves video memory; auto decides by what is free.",
                 ),
                 io.Combo.Input(
-                    "blocks", options=list(STAGES), tooltip="Part of the model whose self-attention is recorded."
+                    "blocks",
+                    options=list(STAGES),
+                    tooltip="Part of the model whose self-attention is recorded. Of UNets alone.",
+                ),
+                io.Combo.Input(
+                    "method",
+                    options=list(METHODS),
+                    default="predict",
+                    optional=True,
+                    tooltip="Where a step looks for the noise. predict: where the step before leads; the way back ends "
+                    "nearer to the picture. next: where it is, as FastDrag does. Left out of an API workflow: next "
+                    "for UNets, else predict.",
+                ),
+                io.Sigmas.Input(
+                    "schedule",
+                    optional=True,
+                    tooltip="Noise levels of your own for the way back, down to 0, such as a Basic Scheduler's. They "
+                    "replace steps and strength.",
                 ),
             ],
             outputs=[
@@ -55,22 +98,31 @@ class KVCacheInversion(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, model, positive, samples, steps, strength, refinement, cache_device, blocks):
+    def execute(
+        cls, model, positive, samples, steps, strength, refinement, cache_device, blocks, method=None, schedule=None
+    ):
         if "noise_mask" in samples:
             raise ValueError(
-                "KV-Cache Inversion: samples carries a noise mask; invert the whole picture and give the mask to "
-                "Latent Warpage instead"
+                f"{INVERSION}: samples carries a noise mask; invert the whole picture and give the mask to Latent "
+                "Warpage instead"
             )
-        sigmas = inversion_sigmas(model, steps, strength, "KV-Cache Inversion")
-        mention_guidance(model, "KV-Cache Inversion")
+        check_invertible(model, INVERSION)
+        latent = latent_of_model(model, samples, INVERSION)
+        if schedule is None:
+            sigmas = inversion_sigmas(model, steps, strength, INVERSION)
+        else:
+            sigmas = given_sigmas(model, schedule, INVERSION)
+        mention_guidance(model, INVERSION)
+        if takes_guidance(model) and not names_guidance(positive):
+            logging.info("%s: positive names no guidance, so the model is given %g", INVERSION, FAITHFUL)
         cache = ComfyKVCache(model, sigmas, cache_device, blocks)
         cache.recorded_from = model_identity(model)
-        cache.latent_size = tuple(samples["samples"].shape[-2:])
-        recorder = Recorder(cache, "KV-Cache Inversion")
-        recording = patched_first(model, recorder)
-        latent = invert_latent(recording, positive, samples["samples"], sigmas, refinement, "KV-Cache Inversion")
-        recorder.check_complete()
-        return io.NodeOutput({**samples, "samples": latent}, cache, sigmas.flip(0))
+        cache.latent_size = tuple(latent.shape[-2:])
+        cache.is_flow = is_flow(model)
+        # what an older workflow lacks is what it was
+        method = method or ("next" if has_unet(model) else "predict")
+        inverted = _record(model, positive, latent, sigmas, refinement, method, cache)
+        return io.NodeOutput({**samples, "samples": inverted}, cache, sigmas.flip(0))
 
 
 class ApplyKVCache(io.ComfyNode):
@@ -109,16 +161,21 @@ class ApplyKVCache(io.ComfyNode):
     @classmethod
     def validate_inputs(cls, start, end):
         if None not in (start, end) and start > end:
-            return f"Apply KV Cache: start is {start:g} and end is {end:g}; start must not be after end"
+            return f"{APPLY}: start is {start:g} and end is {end:g}; start must not be after end"
         return True
 
     @classmethod
     def execute(cls, model, kv_cache, start, end, strength):
         if kv_cache.recorded_from != model_identity(model):
             raise ValueError(
-                "Apply KV Cache: kv_cache was recorded with another model, or with other LoRAs on it; connect the one "
-                "KV-Cache Inversion used"
+                f"{APPLY}: kv_cache was recorded with another model, or with other LoRAs on it; connect the one "
+                f"{INVERSION} used"
             )
+        if not kv_cache.entries:
+            logging.info("%s: no attention was recorded in kv_cache, so the model passes without it", APPLY)
+            patched = model.clone()
+            faithful(patched)
+            return io.NodeOutput(patched)
         steps = len(kv_cache.levels)
         replayer = Replayer(kv_cache, round(start * steps), round(end * steps), strength)
         patched = patched_first(model, replayer)

@@ -1,23 +1,15 @@
-"""FastDrag's one step: the latent is moved by the latent warpage function, and what was vacated is filled."""
+"""FastDrag's one step: the latent is moved by the latent warpage function."""
 
 import torch
 from comfy_api.latest import io
 
 from ...kernels.motion.displacements import DISPLACEMENTS, border_of, displace, follows_turns
-from ...kernels.points.masks import mask_to_grid
 from ...kernels.warp.batches import MODES, warp_batch
-from ...kernels.warp.bnni import bnni, bnni_sequential
-from ..fitting import check_batch, fit_flow, mask_of_latent, mention_turns
+from ..fitting import fit_flow, mask_of_latent, mention_turns
 from ..held_regions import PLATES
 from ..inputs import BORDER_INPUT, DRAG_POINTS_INPUT, FLOW_INPUT, MASK_INPUT
+from ..picture_cells import picture_cells
 from ..types import FlowType, schema
-
-
-def _picture_latent(samples, node):
-    latent = samples["samples"]
-    if latent.ndim != 4:
-        raise ValueError(f"{node}: samples has {latent.ndim} dimensions; only pictures (4 dimensions) can be dragged")
-    return latent
 
 
 class LatentWarpage(io.ComfyNode):
@@ -70,51 +62,22 @@ class LatentWarpage(io.ComfyNode):
     # what is left out is what it was before there was a choice
     @classmethod
     def execute(cls, samples, drag_points, mode, mask=None, flow=None, displacement="stretch", border="free"):
-        latent = _picture_latent(samples, "Latent Warpage")
+        node = "Latent Warpage"
+        picture = picture_cells(samples, node)
+        latent = picture.cells
         border = border_of(displacement, border) if flow is None else "free"
-        mention_turns(drag_points, "Latent Warpage", follows_turns(displacement, flow))
+        mention_turns(drag_points, node, follows_turns(displacement, flow))
         height, width = latent.shape[-2:]
-        region = mask_of_latent(mask, latent, "Latent Warpage")
+        region = mask_of_latent(picture.of_picture(mask), latent, node)
         if region is None:
             region = torch.ones(1, height, width, dtype=torch.bool)
         if flow is None:
-            points = drag_points.to_grid(width, height)
+            points = picture.grid_points(drag_points)
             flow = torch.cat([
                 displace(*points, one, displacement, border=border, plate=PLATES, turns=drag_points.turns)
                 for one in region
             ])  # fmt: skip
         else:
-            flow = fit_flow(flow, height, width, "Latent Warpage", len(latent), "latents")
+            flow = fit_flow(picture.of_picture(flow), height, width, node, len(latent), "latents")
         moved, holes = warp_batch(latent, flow.to(latent.device), region.to(latent.device), mode, border == "free")
-        return io.NodeOutput({**samples, "samples": moved}, holes.float(), flow)
-
-
-class BNNI(io.ComfyNode):
-    @classmethod
-    def define_schema(cls):
-        return schema(
-            node_id="DragKitBNNI",
-            display_name="BNNI",
-            description="Bilateral nearest neighbour interpolation: fills vacated latent cells from their neighbours.",
-            search_aliases=["FastDrag", "fill holes", "interpolate latent"],
-            inputs=[
-                io.Latent.Input("samples", tooltip="The moved latent from Latent Warpage."),
-                io.Mask.Input("holes", tooltip="The holes from Latent Warpage."),
-                io.Combo.Input(
-                    "mode",
-                    options=["simultaneous", "sequential"],
-                    tooltip="simultaneous: every hole from cells that have a value, as the paper describes. "
-                    "sequential: row by row, filled cells count, as the published code does.",
-                ),
-            ],
-            outputs=[io.Latent.Output("latent", display_name="latent", tooltip="The latent without holes.")],
-        )
-
-    @classmethod
-    def execute(cls, samples, holes, mode):
-        latent = _picture_latent(samples, "BNNI")
-        check_batch(holes, "BNNI: holes", len(latent), "latents")
-        fill = {"simultaneous": bnni, "sequential": bnni_sequential}[mode]
-        grid = mask_to_grid(holes, *latent.shape[-2:], "BNNI: holes").to(latent.device).expand(len(latent), -1, -1)
-        filled = torch.cat([fill(one[None], hole) for one, hole in zip(latent, grid, strict=True)])
-        return io.NodeOutput({**samples, "samples": filled})
+        return io.NodeOutput({**samples, "samples": picture.samples(moved)}, holes.float(), flow)

@@ -62,6 +62,11 @@ class RegionFromAttention(io.ComfyNode):
 
     @classmethod
     def execute(cls, drag_points, kv_cache):
+        if not kv_cache.entries:
+            raise ValueError(
+                "Region from Attention: no attention was recorded in kv_cache, since that of a transformer is not yet; "
+                "use Region from Picture"
+            )
         height, width = kv_cache.latent_size
         grid = grid_of(*finest_grid(kv_cache, height, width))
         count = len(next(iter(kv_cache.entries.values())))

@@ -53,6 +53,23 @@ def tiny(graph, kind="sd15", width=200, height=296, batch=1):
     return model, model.out(1), model.out(2), latent
 
 
+def tiny_flow(graph, kind, columns=10, rows=6, batch=1):
+    """The same of a flow-matching model, and a latent of its own shape."""
+    model = graph.node("TestTinyModel", kind=kind, seed=0)
+    latent = graph.node("TestModelLatent", model=model, columns=columns, rows=rows, batch=batch, seed=3)
+    return model, model.out(1), model.out(2), latent
+
+
+def left_part(graph, width, height, free):
+    """A mask of which the first `free` columns may change."""
+    white, black = (graph.node("SolidMask", value=value, width=width, height=height) for value in (1.0, 0.0))
+    return graph.node("MaskComposite", destination=white, source=black, x=free, y=0, operation="multiply")
+
+
+def anchored(graph, model, inverted, mask):
+    return graph.node("DragKitAnchorBackground", model=model, kv_cache=inverted.out(1), mask=mask)
+
+
 def edit(graph, model, positive, negative, latent, points=None, cfg=1.0, back_model=None, apply=(), **options):
     """FastDrag as in the example workflow; returns the nodes inversion and sampler."""
     inverted = inversion(graph, model, positive, latent, **options)

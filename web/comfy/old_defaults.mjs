@@ -5,6 +5,7 @@
 const BEFORE = {
   DragKitDragWarp: { border: "free" },
   DragKitFlowGen: { border: "free" },
+  DragKitKVCacheInversion: { method: "next" },
   DragKitLatentWarpage: { displacement: "stretch", border: "free" },
 };
 

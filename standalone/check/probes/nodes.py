@@ -176,7 +176,7 @@ class CheckGradient(Said):
 
     @classmethod
     def execute(cls, model, positive, samples, sigmas):
-        gradients, sampling = of_dragkit("nodes.dynadrag.gradients"), of_dragkit("nodes.sampling")
+        gradients, space = of_dragkit("nodes.dynadrag.gradients"), of_dragkit("nodes.model_space")
         patched = gradients.differentiable(model)
         scale = gradients.loss_scale(model)
         found, said = {}, {}
@@ -184,7 +184,7 @@ class CheckGradient(Said):
             within = gradients.Gradients(patched, positive, samples["samples"], sigmas, "last", way, "Check")
 
             def gradient(evaluate):
-                z = sampling.to_vp(model, samples["samples"], float(sigmas[0])).requires_grad_()
+                z = space.to_vp(model, samples["samples"], float(sigmas[0])).requires_grad_()
                 features, _ = evaluate(z, False)
                 weights = _drawn(*features.shape).to(features) / features.numel() ** 0.5
                 (scale * (features * weights).sum()).backward()

@@ -8,9 +8,11 @@ import time
 from pathlib import Path
 
 import comfy.clip_vision
+import comfy.latent_formats
 import comfy.model_base
 import comfy.model_management
 import comfy.model_patcher
+import comfy.model_sampling
 import comfy.samplers
 import comfy.sd
 import comfy.supported_models
@@ -26,9 +28,11 @@ from comfy.patcher_extension import WrappersMP
 from comfy_api.latest import ComfyExtension, io
 from safetensors.torch import load_file, save_file
 
-from . import models
+from . import flow_models, models
 
 CATEGORY = "dragkit/tests"
+# these take a text of one length alone
+ONE_LENGTH = ("wan",)
 SEED = io.Int.Input("seed", default=0, min=0)
 Counter = io.Custom("TEST_COUNTER")
 Found = io.Custom("TEST_FOUND")
@@ -53,12 +57,18 @@ def generator(seed):
 class TestTinyModel(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        inputs = [io.Combo.Input("kind", options=models.KINDS), SEED]
+        inputs = [io.Combo.Input("kind", options=[*models.KINDS, *flow_models.KINDS]), SEED]
         outputs = [io.Model.Output(), io.Conditioning.Output("positive"), io.Conditioning.Output("negative")]
         return schema("TestTinyModel", inputs, outputs)
 
     @classmethod
     def execute(cls, kind, seed):
+        if kind in flow_models.KINDS:
+            # a negative of another length
+            negative = flow_models.conditioning(kind, seed + 2, flow_models.TOKENS + 3 * (kind not in ONE_LENGTH))
+            return io.NodeOutput(
+                flow_models.model_patcher(kind, seed), flow_models.conditioning(kind, seed + 1), negative
+            )
         return io.NodeOutput(
             models.model_patcher(kind, seed), models.conditioning(kind, seed + 1), models.conditioning(kind, seed + 2)
         )
@@ -118,6 +128,36 @@ class TestLatent(io.ComfyNode):
     def execute(cls, width, height, batch, seed, channels):
         noise = torch.randn(batch, channels, height // 8, width // 8, generator=generator(seed))
         return io.NodeOutput({"samples": noise / 0.18215})
+
+
+class TestDiffusersFlow(io.ComfyNode):
+    """MODEL and CONDITIONING of a file with a transformer by diffusers' names, and its `text` and `pooled`."""
+
+    @classmethod
+    def define_schema(cls):
+        inputs = [io.Combo.Input("kind", options=["flux", "sd3", "qwen"]), io.String.Input("file")]
+        return schema("TestDiffusersFlow", inputs, [io.Model.Output(), io.Conditioning.Output()])
+
+    @classmethod
+    def execute(cls, kind, file):
+        weights = load_file(Path(folder_paths.get_input_directory(), file))
+        text, pooled = weights.pop("text"), weights.pop("pooled", None)
+        options = {} if pooled is None else {"pooled_output": pooled}
+        return io.NodeOutput(flow_models.from_diffusers(kind, weights), [[text, options]])
+
+
+class TestModelLatent(io.ComfyNode):
+    """Smooth latents of the shape and spread that the model's have."""
+
+    @classmethod
+    def define_schema(cls):
+        sides = [io.Int.Input(name, default=16, min=1, max=512) for name in ("columns", "rows")]
+        inputs = [io.Model.Input("model"), *sides, io.Int.Input("batch", default=1, min=1, max=64), SEED]
+        return schema("TestModelLatent", inputs, [io.Latent.Output()])
+
+    @classmethod
+    def execute(cls, model, columns, rows, batch, seed):
+        return io.NodeOutput({"samples": flow_models.latent(model, columns, rows, batch, seed)})
 
 
 class TestImage(io.ComfyNode):
@@ -302,7 +342,8 @@ class TestLora(io.ComfyNode):
     def execute(cls, model, seed, strength):
         random, lora = generator(seed), {}
         for key, weight in model.model.state_dict().items():
-            if key.startswith("diffusion_model.") and ".attn" in key and key.endswith(".weight"):
+            attends = "attn" in key or "attention" in key
+            if attends and weight.ndim == 2 and key.startswith("diffusion_model.") and key.endswith(".weight"):
                 name, (rows, columns) = key.removesuffix(".weight"), weight.shape
                 lora[f"{name}.lora_up.weight"] = torch.randn(rows, 4, generator=random) / 2
                 lora[f"{name}.lora_down.weight"] = torch.randn(4, columns, generator=random) / columns**0.5
@@ -430,6 +471,7 @@ class Evaluations:
     timesteps: list = dataclasses.field(default_factory=list)
     sigmas: list = dataclasses.field(default_factory=list)
     conds: list = dataclasses.field(default_factory=list)
+    guidance: list = dataclasses.field(default_factory=list)
 
 
 class Rerun(io.ComfyNode):
@@ -460,6 +502,51 @@ class TestCount(Rerun):
 
         model = model.clone()
         model.add_wrapper_with_key(WrappersMP.DIFFUSION_MODEL, "dragkit_tests_count", count)
+        return io.NodeOutput(model, seen)
+
+
+class TestOtherModel(io.ComfyNode):
+    """The MODEL as one that makes a picture of a picture, of pixels, or of sound."""
+
+    @classmethod
+    def define_schema(cls):
+        of = io.Combo.Input("of", options=["picture", "pixels", "sound"])
+        return schema("TestOtherModel", [io.Model.Input("model"), of], [io.Model.Output()])
+
+    @classmethod
+    def execute(cls, model, of):
+        model = model.clone()
+        if of == "picture":
+            model.add_object_patch("model_sampling", comfy.model_sampling.IMG_TO_IMG())
+        else:
+            formats = {"pixels": comfy.latent_formats.ChromaRadiance, "sound": comfy.latent_formats.StableAudio1}
+            model.add_object_patch("latent_format", formats[of]())
+        return io.NodeOutput(model)
+
+
+class TestEvaluations(Rerun):
+    """Counts what any network is asked from now on, and presses Cancel at the `stop`-th; 0 is never."""
+
+    @classmethod
+    def define_schema(cls):
+        inputs = [io.Model.Input("model"), io.Int.Input("stop", default=0, min=0)]
+        return schema("TestEvaluations", inputs, [io.Model.Output(), Counter.Output("counter")])
+
+    @classmethod
+    def execute(cls, model, stop):
+        seen = Evaluations()
+
+        def count(executor, x, t, *args, **options):
+            seen.latents.append(len(x))
+            seen.sigmas.append(float(t[0]))
+            # what FLUX is given, 0 where there is none
+            seen.guidance.append(float(options["guidance"][0]) if options.get("guidance") is not None else 0.0)
+            if len(seen.latents) == stop:
+                comfy.model_management.interrupt_current_processing()
+            return executor(x, t, *args, **options)
+
+        model = model.clone()
+        model.add_wrapper_with_key(WrappersMP.APPLY_MODEL, "dragkit_tests_evaluations", count)
         return io.NodeOutput(model, seen)
 
 
@@ -601,7 +688,7 @@ class TestGradient(Rerun):
 
     @classmethod
     def execute(cls, model, positive, samples, sigmas, block, checkpointing, complete):
-        gradients, sampling = of_dragkit("nodes.dynadrag.gradients"), of_dragkit("nodes.sampling")
+        gradients, space = of_dragkit("nodes.dynadrag.gradients"), of_dragkit("nodes.model_space")
         patched = gradients.differentiable(model)
         latent = samples["samples"]
         within = gradients.Gradients(patched, positive, latent, sigmas, block, checkpointing, "Test")
@@ -621,7 +708,7 @@ class TestGradient(Rerun):
                 weights = [torch.randn(part.shape, generator=generator(i)).to(part) for i, part in enumerate(parts)]
                 return sum((part * weight).sum() for part, weight in zip(parts, weights, strict=True)), parts
 
-            z = sampling.to_vp(model, latent, float(sigmas[0])).requires_grad_()
+            z = space.to_vp(model, latent, float(sigmas[0])).requires_grad_()
             loss, parts = value(z)
             found = {"ran": len(ran)}
             loss.backward()
@@ -757,6 +844,8 @@ class TestExtension(ComfyExtension):
             TestTinyVAE,
             TestNoUNet,
             TestLatent,
+            TestDiffusersFlow,
+            TestModelLatent,
             TestImage,
             TestSigmas,
             TestTensor,
@@ -774,6 +863,8 @@ class TestExtension(ComfyExtension):
             TestInstead,
             TestSplitBatch,
             TestCount,
+            TestOtherModel,
+            TestEvaluations,
             TestInterrupt,
             TestFailure,
             TestProgress,

@@ -11,6 +11,9 @@ test("what a saved node lacks is what it then was", () => {
   const node = { comfyClass: "DragKitLatentWarpage", widgets: widgets("mode", "displacement", "border") };
   keepOldDefaults(node, { widgets_values: ["inverse"] });
   assert.deepEqual(values(node), { mode: "new", displacement: "stretch", border: "free" });
+  const inversion = { comfyClass: "DragKitKVCacheInversion", widgets: widgets("blocks", "method") };
+  keepOldDefaults(inversion, { widgets_values: ["decoder"] });
+  assert.deepEqual(values(inversion), { blocks: "new", method: "next" });
   const flow = { comfyClass: "DragKitFlowGen", widgets: widgets("scale", "mode", "border") };
   keepOldDefaults(flow, { widgets_values: [0, "proportional"] });
   assert.deepEqual(values(flow), { scale: "new", mode: "new", border: "free" });
