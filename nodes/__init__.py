@@ -23,6 +23,8 @@ from .points.preview import DragPointsPreview
 from .points.tracks import DragPointsFromTracks, TracksFromDragPoints
 from .warp.paste import PasteBack
 from .warp.picture import DragWarp
+from .warp.recomposition import DragRecomposition
+from .warp.recomposition_masks import RecompositionMasks
 
 
 class DragKit(ComfyExtension):
@@ -55,4 +57,6 @@ class DragKit(ComfyExtension):
             TracksFromDragPoints,
             RegionFromPicture,
             RegionFromAttention,
+            RecompositionMasks,
+            DragRecomposition,
         ]

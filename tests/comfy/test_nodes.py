@@ -28,6 +28,8 @@ NODES = {
     "DragKitTracksFromDragPoints",
     "DragKitRegionFromPicture",
     "DragKitRegionFromAttention",
+    "DragKitRecompositionMasks",
+    "DragKitDragRecomposition",
 }
 
 
