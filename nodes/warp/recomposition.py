@@ -42,6 +42,16 @@ class DragRecomposition(io.ComfyNode):
                     tooltip="Part of the steps that are held (14 of 30 as published); the others are free. 1 keeps to "
                     "the last step.",
                 ),
+                io.Float.Input(
+                    "reference_until",
+                    default=0.37,
+                    min=0.0,
+                    max=1.0,
+                    step=0.01,
+                    tooltip="Part of the steps in which the model sees the warped picture in the place of the first "
+                    "reference latent of positive and negative, the original (11 of 30 as published). 0: the "
+                    "references stay as they are.",
+                ),
                 io.Conditioning.Input(
                     "evidence",
                     optional=True,
@@ -60,12 +70,16 @@ class DragRecomposition(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, mask, until, evidence=None):
+    def execute(cls, mask, until, reference_until, evidence=None):
         mask = check_finite(mask, f"{NODE}: mask").clamp(0, 1)
         if evidence is not None:
             check_evidence(evidence)
-        sampler = partial(sample_recomposed, mask=mask, until=until, evidence=evidence)
-        return io.NodeOutput(comfy.samplers.KSAMPLER(sampler))
+        given = {"mask": mask, "until": until, "reference_until": reference_until, "evidence": evidence}
+        return io.NodeOutput(comfy.samplers.KSAMPLER(partial(sample_recomposed, **given)))
+
+
+def has_reference(options):
+    return bool(options.get("reference_latents"))
 
 
 def check_evidence(evidence):
@@ -78,7 +92,7 @@ def check_evidence(evidence):
         raise ValueError(
             f"{NODE}: evidence has {', '.join(further)}; connect a prompt with a reference latent and nothing else"
         )
-    if not options.get("reference_latents"):
+    if not has_reference(options):
         raise ValueError(
             f"{NODE}: evidence has no reference latent; give it the warped picture, by Reference Latent or the model's "
             "own text encoder node"
@@ -107,6 +121,28 @@ def check_samples(latent, noise, denoise_mask):
         raise ValueError(f"{NODE}: latent_image is empty; connect the VAE's latent of the warped picture")
 
 
+def seeing(guider, latent, noise, seed):
+    """The guider's conditionings with the latent, as it is inside the model, for the first of their references; None
+    where none has a reference."""
+    if not any(has_reference(one) for conds in guider.conds.values() for one in conds):
+        return None
+    model = guider.inner_model
+    reference = model.process_latent_out(latent)
+
+    def seen(options):
+        if not has_reference(options):
+            return options
+        return options | {"reference_latents": [reference, *options["reference_latents"][1:]]}
+
+    common = {"latent_image": latent, "denoise_mask": None, "seed": seed}
+    return {
+        name: comfy.samplers.encode_model_conds(
+            model.extra_conds, [seen(one) for one in conds], noise, noise.device, name, **common
+        )
+        for name, conds in guider.conds.items()
+    }
+
+
 def evidence_denoiser(guider, evidence, noise, latent, model_options, seed):
     """denoise(x, sigma) of the guider's model for CONDITIONING alone, without guidance."""
     model, name = guider.inner_model, "positive"
@@ -122,34 +158,40 @@ def evidence_denoiser(guider, evidence, noise, latent, model_options, seed):
 
 
 def sample_recomposed(
-    model, x, sigmas, extra_args=None, callback=None, disable=None, mask=None, until=0.47, evidence=None
-):
+    model, x, sigmas, extra_args=None, callback=None, disable=None, mask=None, until=0, reference_until=0, evidence=None
+):  # fmt: skip
     """A k-diffusion style sampler. model is ComfyUI's, with the noise, the warped picture's latent and the guider."""
     guider, noise, latent = model.inner_model, model.noise, model.latent_image
     check_samples(latent, noise, extra_args.get("denoise_mask"))
     mask, steps = mask_of_cells(mask, latent), len(sigmas) - 1
-    count = round(until * steps)
+    held, shown = round(until * steps), round(reference_until * steps)
+    options, seed = extra_args["model_options"], extra_args.get("seed")
     if evidence is None:
         at = guider.inner_model.model_sampling.noise_scaling
         warped = (at(sigma, noise, latent) for sigma in sigmas[1:])
     else:
-        options, seed = extra_args["model_options"], extra_args.get("seed")
         warped = path(evidence_denoiser(guider, evidence, noise, latent, options, seed), x, sigmas)
+    late, early = guider.conds, seeing(guider, latent, noise, seed) if shown else None
+    guider.conds = early or late
 
     def denoise(x, sigma):
         return model(x, sigma * x.new_ones(len(x)), **extra_args)
 
     def report(i, x, denoised):
+        if i + 1 == shown:
+            guider.conds = late
         if callback is not None:
-            shown = torch.lerp(latent, denoised, mask) if i < count else denoised
-            callback({"x": x, "i": i, "sigma": sigmas[i], "sigma_hat": sigmas[i], "denoised": shown})
+            preview = torch.lerp(latent, denoised, mask) if i < held else denoised
+            callback({"x": x, "i": i, "sigma": sigmas[i], "sigma_hat": sigmas[i], "denoised": preview})
 
-    sampled = sample(denoise, x, sigmas, warped, mask, count, report)
+    sampled = sample(denoise, x, sigmas, warped, mask, held, report)
     kept, painted = (100 * float((mask == value).float().mean()) for value in (0, 1))
     asked = f"{steps} for the picture (with CFG, of both conditionings)"
-    asked += "" if evidence is None else f" and {count} for the warped picture"
+    asked += "" if evidence is None else f" and {held} for the warped picture"
+    seen = f"the warped picture was the reference in the first {shown}"
+    seen = seen if early or not shown else "no conditioning has a reference latent"
     logging.info(
-        f"{NODE}: {count} of {steps} steps were held, with {kept:.0f} % of the cells kept and {painted:.0f} % painted "
-        f"anew; evaluations of the network: {asked}"
+        f"{NODE}: {held} of {steps} steps were held, with {kept:.0f} % of the cells kept and {painted:.0f} % painted "
+        f"anew; {seen}; evaluations of the network: {asked}"
     )
     return sampled

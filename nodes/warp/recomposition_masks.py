@@ -46,6 +46,9 @@ class RecompositionMasks(io.ComfyNode):
                 io.Mask.Output("keep", display_name="keep", tooltip="1 where the warped picture stays as it is."),
                 io.Mask.Output("refine", display_name="refine", tooltip="1 on what moved and the band around it."),
                 io.Mask.Output("paint", display_name="paint", tooltip="1 on what opened up, where nothing moved to."),
+                io.Mask.Output(
+                    "changed", display_name="changed", tooltip="1 on what is refined or painted: for Paste Back."
+                ),
             ],
         )
 
@@ -59,4 +62,4 @@ class RecompositionMasks(io.ComfyNode):
             logging.info("%s: nothing moved; no part of the picture is refined", NODE)
         if not found.paint.any():
             logging.info("%s: nothing opened up beyond band; no part of the picture is painted anew", NODE)
-        return io.NodeOutput(soft_mask(found, blend), *(one.float() for one in found))
+        return io.NodeOutput(soft_mask(found, blend), *(one.float() for one in (*found, ~found.keep)))

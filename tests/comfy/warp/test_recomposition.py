@@ -53,7 +53,7 @@ class Edit:
         return self.graph.node("ReferenceLatent", conditioning=text, latent=latent)
 
     def staged(self, switch=SWITCH):
-        """The warped picture as reference early, the original later."""
+        """The warped picture as reference early, the original later, by stock nodes."""
         parts = [
             self.graph.node("ConditioningSetTimestepRange", conditioning=self.reference(*what), start=start, end=end)
             for what, start, end in (
@@ -66,9 +66,9 @@ class Edit:
     def evidence(self):
         return self.reference(self.negative, self.warped)
 
-    def recomposition(self, mask, until=0.47, **evidence):
-        given = self.tensor(mask, 1) if torch.is_tensor(mask) else mask
-        return self.graph.node("DragKitDragRecomposition", mask=given, until=until, **evidence)
+    def recomposition(self, mask, until=0.47, reference_until=0.0, **evidence):
+        links = {"mask": self.tensor(mask, 1)} | evidence
+        return self.graph.node("DragKitDragRecomposition", until=until, reference_until=reference_until, **links)
 
     def euler(self):
         return self.graph.node("KSamplerSelect", sampler_name="euler")
@@ -130,6 +130,12 @@ def ran(comfy, request):
     model, seen = edit.watched()
     published = dump("published", edit.recomposition(mask, evidence=edit.evidence()), staged, model=model)
     edit.graph.dump(seen, "published.seen", published)
+    model, seen = edit.watched()
+    plain = edit.reference(edit.positive, edit.original)
+    shown = dump("shown", edit.recomposition(mask, reference_until=SWITCH), plain, model=model)
+    edit.graph.dump(seen, "shown.seen", shown)
+    dump("hidden", edit.recomposition(mask), plain)
+    dump("bare", edit.recomposition(mask, reference_until=SWITCH), edit.positive)
     model, seen = edit.watched()
     stock = edit.graph.node(
         "KSampler",
@@ -195,12 +201,20 @@ def test_each_reference_is_seen_when_it_should_be_and_evaluations_are_as_said(ra
     assert levels[0] == levels[1] and levels[2] == levels[3] and (levels[[1, 3, 4, 5]] > levels[[2, 4, 5, 6]]).all()
     assert [int(found[f"stock.seen.references.{i}"]) for i in range(STEPS)] == [0, 0, 0, 1, 1]
     near(found["stock.seen.sigmas"], levels[[0, 2, 4, 5, 6]])
-    said = (
-        "Drag Recomposition: 2 of 5 steps were held, with 58 % of the cells kept and 8 % painted anew; evaluations of "
-    )
-    assert f"{said}the network: 5 for the picture (with CFG, of both conditionings) and 2 for the warped picture" in log
+    said = "Drag Recomposition: 2 of 5 steps were held, with 58 % of the cells kept and 8 % painted anew; "
+    asked = "; evaluations of the network: 5 for the picture (with CFG, of both conditionings)"
+    assert f"{said}the warped picture was the reference in the first 0{asked} and 2 for the warped picture" in log
     assert "Drag Recomposition: 5 of 5 steps were held, with 100 % of the cells kept and 0 % painted anew" in log
     assert log.count("Drag Recomposition: 1 of 1 steps were held, with 0 % of the cells kept and 0 % painted anew") == 1
+
+
+def test_the_sampler_itself_shows_the_warped_picture_first(ran):
+    _, found, log = ran
+    # half of five steps, rounded to even
+    assert [int(found[f"shown.seen.references.{i}"]) for i in range(STEPS)] == [0, 0, 1, 1, 1]
+    assert apart(found["shown"], found["hidden"])
+    assert "painted anew; the warped picture was the reference in the first 2; evaluations" in log
+    assert "painted anew; no conditioning has a reference latent; evaluations" in log
 
 
 @pytest.mark.parametrize("kind", ["flux", "flux2", "qwen"])
@@ -208,16 +222,15 @@ def test_a_batch_has_its_own_masks_with_and_without_guidance(comfy, kind):
     warped = latents(kind, 1, batch=2)
     edit = Edit(comfy, kind, warped, latents(kind, 2, batch=2))
     mask = torch.cat((soft(kind), soft(kind).flip(2)))
-    staged, negative = edit.staged(), edit.reference(edit.negative, edit.original)
+    plain, negative = (edit.reference(text, edit.original) for text in (edit.positive, edit.negative))
     model, seen = edit.watched()
-    recomposition = edit.recomposition(mask, 1.0)
-    guided = edit.sample(recomposition, staged, 3.0, model=model, negative=negative)
+    recomposition = edit.recomposition(mask, 1.0, 0.6)
+    guided = edit.sample(recomposition, plain, 3.0, model=model, negative=negative)
     edit.graph.dump(guided, "guided")
     edit.graph.dump(seen, "seen", guided)
-    edit.graph.dump(edit.sample(recomposition, staged, 1.0, negative=negative), "plain")
-    edit.graph.dump(
-        edit.sample(edit.recomposition(mask, evidence=edit.evidence()), staged, 3.0, negative=negative), "published"
-    )
+    edit.graph.dump(edit.sample(recomposition, plain, 1.0, negative=negative), "plain")
+    published = edit.recomposition(mask, 0.47, 0.37, evidence=edit.evidence())
+    edit.graph.dump(edit.sample(published, plain, 3.0, negative=negative), "published")
     found = edit.run()
     cells = share_of_grid(mask, ROWS, COLUMNS)
     for i in range(2):
@@ -229,7 +242,7 @@ def test_a_batch_has_its_own_masks_with_and_without_guidance(comfy, kind):
     conds = [pair for i in calls for pair in zip(
         found[f"seen.conds.{i}"].tolist(), found[f"seen.references.{i}"].tolist(), strict=True
     )]  # fmt: skip
-    assert sorted(conds) == [(0, 0)] * 3 + [(0, 1)] * 2 + [(1, 1)] * STEPS
+    assert sorted(conds) == [(0, 0)] * 3 + [(0, 1)] * 2 + [(1, 0)] * 3 + [(1, 1)] * 2
     assert (found["seen.latents"] == 2).all()
 
 

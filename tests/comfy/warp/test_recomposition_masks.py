@@ -13,7 +13,7 @@ def masks(bench, name, warp, **settings):
     node = bench.graph.node(
         "DragKitRecompositionMasks", moved=warp.out(2), flow=warp.out(3), **SIZES | settings
     )  # fmt: skip
-    for i, output in enumerate(("mask", "keep", "refine", "paint")):
+    for i, output in enumerate(("mask", "keep", "refine", "paint", "changed")):
         bench.graph.dump(node.out(i), f"{name}.{output}")
 
 
@@ -30,6 +30,7 @@ def test_the_masks_are_what_moved_and_what_opened_up_whatever_is_painted_around(
     for name in ("shift", "bare"):
         assert torch.equal(found[f"{name}.refine"], refine) and torch.equal(found[f"{name}.paint"], paint)
         assert torch.equal(found[f"{name}.keep"], 1 - refine - paint)
+        assert torch.equal(found[f"{name}.changed"], refine + paint)
         assert torch.equal(found[f"{name}.mask"], paint + 0.5 * refine)
     assert torch.equal(found["blend.mask"], HANDLE * (1 - TARGET) + 0.25 * TARGET)
     assert torch.equal(found["batch.mask"][:1], found["shift.mask"]) and len(found["batch.keep"]) == 2
