@@ -140,3 +140,24 @@ def conditioning(kind, seed):
         "omnigen2": {"attention_mask": torch.ones(1, 6, dtype=torch.long)},
     }
     return [[torch.randn(1, 6, TEXT, generator=generator), extra.get(kind, {})]]
+
+
+class CellVAE:
+    """Has the means of cells as latents of a kind, and gives them back."""
+
+    def __init__(self, kind):
+        self.kind, self.cell = kind, 16 if kind == "flux2" else 8
+        self.latent_channels = 128 if kind == "flux2" else 16
+
+    def spacial_compression_encode(self):
+        return self.cell
+
+    def encode(self, pixels):
+        means = torch.nn.functional.avg_pool2d(2 * pixels[..., :3].movedim(-1, 1) - 1, self.cell)
+        latent = means.repeat(1, self.latent_channels // 3 + 1, 1, 1)[:, : self.latent_channels]
+        return latent[:, :, None] if self.kind == "qwen" else latent
+
+    def decode(self, latent):
+        means = latent[:, :3, 0] if latent.ndim == 5 else latent[:, :3]
+        large = means.repeat_interleave(self.cell, -1).repeat_interleave(self.cell, -2)
+        return (large.movedim(1, -1) / 2 + 0.5).clamp(0, 1)

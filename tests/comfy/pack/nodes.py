@@ -91,6 +91,16 @@ class TestTinyEditModel(io.ComfyNode):
         return io.NodeOutput(edit_models.model_patcher(kind, seed), *texts)
 
 
+class TestCellVAE(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return schema("TestCellVAE", [io.Combo.Input("kind", options=edit_models.KINDS)], [io.Vae.Output()])
+
+    @classmethod
+    def execute(cls, kind):
+        return io.NodeOutput(edit_models.CellVAE(kind))
+
+
 class TestTinyVAE(io.ComfyNode):
     @classmethod
     def define_schema(cls):
@@ -801,6 +811,7 @@ class TestExtension(ComfyExtension):
             TestTinyModel,
             TestHalfModel,
             TestTinyEditModel,
+            TestCellVAE,
             TestTinyVAE,
             TestNoUNet,
             TestLatent,
