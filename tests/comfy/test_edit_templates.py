@@ -1,9 +1,13 @@
-"""The templates for edit models: they lack their models and nothing else, and run with tiny ones in their place."""
+"""The templates and the blueprint for edit models: they lack their models and nothing else, and run with tiny ones."""
+
+import json
 
 import pytest
 import torch
 
-from .templates import EXAMPLES, numbers, opened, with_photograph
+from .templates import EXAMPLES, FOLDER, PHOTOGRAPH, as_prompt, numbers, opened, with_photograph
+
+BLUEPRINT = FOLDER.parent / "subgraphs/Drag with an edit model.json"
 
 QWEN, KLEIN, STOCK = (
     "Drag with an edit model (Qwen-Image-Edit)",
@@ -76,26 +80,62 @@ def test_it_lacks_its_models_and_nothing_else(comfy, name):
     assert said == [("value_not_in_list", name) for name in ("clip_name", "unet_name", "vae_name")]
 
 
+def check_changes(comfy, workflow, prompt, said):
+    """Runs a prompt of tiny models, in which nothing but what is refined or painted may change; a part of the log."""
+    (masks,), (paste,), (warp,) = (
+        numbers(workflow, f"DragKit{kind}") for kind in ("RecompositionMasks", "PasteBack", "DragWarp")
+    )
+    links = {"mask": [masks, 0], "changed": [masks, 4], "moved": [warp, 2], "result": [paste, 0]}
+    links["picture"] = prompt[warp]["inputs"]["image"]
+    dumps = {f"dump {name}": {"class_type": "TestDump", "inputs": {"any": link, "name": name}}
+             for name, link in links.items()}  # fmt: skip
+    since = len(comfy.log())
+    found = comfy.tensors(comfy.run(prompt | dumps, timeout=300))
+    kept = found["changed"] == 0
+    assert torch.equal(found["result"][kept], found["picture"][kept]) and 0.2 < kept.float().mean() < 0.9
+    # Paste Back fades at the border
+    for value in (0.5, 1):
+        change = (found["result"] - found["picture"]).abs().mean(-1)[found["mask"] == value]
+        assert len(change) > 500 and (change > 1e-3).float().mean() > 0.8
+    assert not kept[found["moved"] == 1].any() and said in comfy.log(since)
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [(QWEN, "14 of 30 steps were held"), (KLEIN, "2 of 4 steps were held"), (STOCK, "")],
 )
 def test_it_changes_what_moved_and_what_opened_up_alone(comfy, name, said):
     workflow, prompt = opened_here(comfy, name)
-    prompt = with_tiny_models(with_photograph(comfy, prompt), KINDS[name])
-    (masks,), (paste,), (warp,) = (
-        numbers(workflow, f"DragKit{kind}") for kind in ("RecompositionMasks", "PasteBack", "DragWarp")
+    check_changes(comfy, workflow, with_tiny_models(with_photograph(comfy, prompt), KINDS[name]), said)
+
+
+def around(blueprint, info):
+    """What is inside a blueprint, as a workflow and as a prompt, with loaders at its sockets and its own values."""
+    (inside,) = blueprint["definitions"]["subgraphs"]
+    (host,) = blueprint["nodes"]
+    promoted = dict(
+        zip((end["name"] for end in host["inputs"] if "widget" in end), host["widgets_values"], strict=True)
     )
-    links = {"mask": [masks, 0], "changed": [masks, 4], "moved": [warp, 2], "result": [paste, 0]}
-    links["picture"] = prompt[warp]["inputs"]["image"]
-    prompt |= {f"dump {name}": {"class_type": "TestDump", "inputs": {"any": link, "name": name}}
-               for name, link in links.items()}  # fmt: skip
-    since = len(comfy.log())
-    found = comfy.tensors(comfy.run(prompt, timeout=300))
-    kept = found["changed"] == 0
-    assert torch.equal(found["result"][kept], found["picture"][kept]) and 0.2 < kept.float().mean() < 0.9
-    # away from the border, where Paste Back fades
-    for value in (0.5, 1):
-        change = (found["result"] - found["picture"]).abs().mean(-1)[found["mask"] == value]
-        assert len(change) > 500 and (change > 1e-3).float().mean() > 0.8
-    assert not kept[found["moved"] == 1].any() and said in comfy.log(since)
+    loaders = {"image": "LoadImage", "model": "UNETLoader", "clip": "CLIPLoader", "vae": "VAELoader"}
+    assert [end["name"] for end in inside["inputs"]] == [*loaders, *promoted]
+    links = [list(link.values()) for link in inside["links"]]
+    outside = [link for link in links if link[1] == -10]
+    within = {link[0] for link in links} - {link[0] for link in outside}
+    nodes = [
+        node | {"inputs": [end | {"link": end["link"] if end["link"] in within else None} for end in node["inputs"]]}
+        for node in inside["nodes"]
+    ]
+    workflow = {"nodes": nodes, "links": links}
+    prompt = as_prompt(workflow, info) | {name: {"class_type": kind, "inputs": {}} for name, kind in loaders.items()}
+    prompt["image"]["inputs"]["image"] = PHOTOGRAPH
+    for _, _, slot, number, target, _ in outside:
+        (node,) = (node for node in nodes if node["id"] == number)
+        name = inside["inputs"][slot]["name"]
+        prompt[str(number)]["inputs"][node["inputs"][target]["name"]] = promoted.get(name, [name, 0])
+    return workflow, prompt
+
+
+def test_the_blueprint_does_the_same(comfy):
+    workflow, prompt = around(json.loads(BLUEPRINT.read_text()), comfy.object_info())
+    prompt = with_tiny_models(with_photograph(comfy, prompt), "flux")
+    check_changes(comfy, workflow, prompt, "2 of 4 steps were held")
