@@ -25,6 +25,8 @@ from .points.preview import DragPointsPreview
 from .points.tracks import DragPointsFromTracks, TracksFromDragPoints
 from .warp.paste import PasteBack
 from .warp.picture import DragWarp
+from .warp.recomposition import DragRecomposition
+from .warp.recomposition_masks import RecompositionMasks
 
 
 class DragKit(ComfyExtension):
@@ -59,4 +61,6 @@ class DragKit(ComfyExtension):
             RegionFromAttention,
             AnchorBackground,
             FillWithNoise,
+            RecompositionMasks,
+            DragRecomposition,
         ]

@@ -13,13 +13,18 @@ class MaskError(ValueError):
     """A mask that cannot be used; the message says why."""
 
 
+def check_finite(mask, name="mask"):
+    """mask. MaskError for NaN or infinity in it."""
+    if not mask.isfinite().all():
+        raise MaskError(f"{name} has values that are no numbers; connect a mask with values from 0 to 1")
+    return mask
+
+
 def read_mask(mask, name="mask", unpainted=1.0):
     """What a mask [B, H, W] says is painted, 0..1: its values over the strongest one of each picture, so that a grey
     brush counts like a white one. Where nothing of a picture is above FAINT, the picture has the value unpainted; None
     where that is so of all. Every reader takes 0.5 and more for painted. MaskError for NaN or infinity."""
-    if not mask.isfinite().all():
-        raise MaskError(f"{name} has values that are no numbers; connect a mask with values from 0 to 1")
-    mask = mask.float().clamp(0, 1)
+    mask = check_finite(mask, name).float().clamp(0, 1)
     strongest = mask.amax((1, 2), keepdim=True)
     painted = strongest > FAINT
     return torch.where(painted, mask / strongest, unpainted) if painted.any() else None
@@ -38,9 +43,9 @@ def resize_mask(mask, height, width, name="mask"):
     return F.interpolate(mask[:, None], (height, width), mode="bilinear", antialias=True)[:, 0]
 
 
-def mask_to_grid(mask, height, width, name="mask"):
-    """mask [B, H, W] in 0..1 -> bool [B, height, width]: a cell is movable when at least half of it is. The grid lies
-    on all of the mask's picture, or is that of its latent.
+def share_of_grid(mask, height, width, name="mask"):
+    """mask [B, H, W] in 0..1 as its mean over each cell, [B, height, width]. The grid lies on all of the mask's
+    picture, or is that of its latent.
 
     MaskError when the proportions differ by more than one cell.
     """
@@ -51,11 +56,17 @@ def mask_to_grid(mask, height, width, name="mask"):
             "use a mask made on the same picture"
         )
     if (rows, columns) == (height, width):
-        return mask >= 0.5
+        return mask
     if cell := cell_of(columns, rows, width, height):
         mask = whole_cells(mask, cell)
     # exact area average, also for sizes that are no multiple of each other
-    return F.adaptive_avg_pool2d(mask[:, None].float(), (height, width))[:, 0] >= 0.5
+    return F.adaptive_avg_pool2d(mask[:, None].float(), (height, width))[:, 0]
+
+
+def mask_to_grid(mask, height, width, name="mask"):
+    """mask [B, H, W] in 0..1 -> bool [B, height, width]: a cell is movable when at least half of it is. MaskError as of
+    share_of_grid."""
+    return share_of_grid(mask, height, width, name) >= 0.5
 
 
 def check_painted(region, name="mask"):

@@ -66,7 +66,7 @@ def drag_warp(image, flow, region, sampling="bilinear", front="longest", tears=T
     return Warped(torch.cat([one.image for one in warped]), *(torch.stack([o[k] for o in warped]) for k in (1, 2)))
 
 
-def _dilated(mask, radius):
+def dilated(mask, radius):
     """mask [B, H, W] (0..1) spread by radius pixels along both axes."""
     size = 2 * radius + 1
     wide = F.max_pool2d(mask[:, None], (1, size), 1, (0, radius))
@@ -76,13 +76,13 @@ def _dilated(mask, radius):
 def faded(mask, pixels):
     """mask [B, H, W] (0..1) that fades outward, to 0 after so many pixels along an axis."""
     for _ in range(pixels):
-        mask = torch.maximum(mask, _dilated(mask, 1) - 1 / (pixels + 1))
+        mask = torch.maximum(mask, dilated(mask, 1) - 1 / (pixels + 1))
     return mask
 
 
 def inpaint_mask(opened, moved, seam, grow, feather):
     """What to paint anew [B, H, W] (0..1): opened [B, H, W] grown by `grow` pixels, and a band of `seam` pixels along
     the border of moved [B, H, W]; outward it fades within `feather` pixels."""
-    mask, moved = _dilated(opened.float(), grow), moved.float()
-    mask = torch.maximum(mask, _dilated(moved, (seam + 1) // 2) * _dilated(1 - moved, seam // 2))
+    mask, moved = dilated(opened.float(), grow), moved.float()
+    mask = torch.maximum(mask, dilated(moved, (seam + 1) // 2) * dilated(1 - moved, seam // 2))
     return faded(mask, feather)

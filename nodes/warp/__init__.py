@@ -1,1 +1,1 @@
-"""The node that warps a picture; may import kernels and what lies beside the rooms."""
+"""The nodes that warp a picture and have what opened up repaired; may import kernels and what lies beside the rooms."""

@@ -30,6 +30,8 @@ NODES = {
     "DragKitRegionFromAttention",
     "DragKitAnchorBackground",
     "DragKitFillWithNoise",
+    "DragKitRecompositionMasks",
+    "DragKitDragRecomposition",
 }
 
 

@@ -28,7 +28,7 @@ from comfy.patcher_extension import WrappersMP
 from comfy_api.latest import ComfyExtension, io
 from safetensors.torch import load_file, save_file
 
-from . import flow_models, models
+from . import edit_models, flow_models, models
 
 CATEGORY = "dragkit/tests"
 # these take a text of one length alone
@@ -84,6 +84,31 @@ class TestHalfModel(io.ComfyNode):
     @classmethod
     def execute(cls, kind, seed):
         return io.NodeOutput(models.model_patcher(kind, seed, torch.bfloat16))
+
+
+class TestTinyEditModel(io.ComfyNode):
+    """A tiny edit model of those that this ComfyUI has, and texts for it; references come from stock nodes."""
+
+    @classmethod
+    def define_schema(cls):
+        inputs = [io.Combo.Input("kind", options=edit_models.KINDS), SEED]
+        outputs = [io.Model.Output(), *(io.Conditioning.Output(name) for name in ("positive", "other", "negative"))]
+        return schema("TestTinyEditModel", inputs, outputs)
+
+    @classmethod
+    def execute(cls, kind, seed):
+        texts = (edit_models.conditioning(kind, seed + i) for i in (1, 2, 3))
+        return io.NodeOutput(edit_models.model_patcher(kind, seed), *texts)
+
+
+class TestCellVAE(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return schema("TestCellVAE", [io.Combo.Input("kind", options=edit_models.KINDS)], [io.Vae.Output()])
+
+    @classmethod
+    def execute(cls, kind):
+        return io.NodeOutput(edit_models.CellVAE(kind))
 
 
 class TestTinyVAE(io.ComfyNode):
@@ -550,6 +575,37 @@ class TestEvaluations(Rerun):
         return io.NodeOutput(model, seen)
 
 
+class TestReferences(Rerun):
+    """Writes down each evaluation from now on: its sigma, how many latents each conditioning has in it, and for each
+    conditioning which it is (0 positive, 1 negative) and which reference it has: 0 first, 1 second, -1 none."""
+
+    @classmethod
+    def define_schema(cls):
+        inputs = [io.Model.Input("model"), io.Latent.Input("first"), io.Latent.Input("second")]
+        return schema("TestReferences", inputs, [io.Model.Output(), Found.Output("seen")])
+
+    @classmethod
+    def execute(cls, model, first, second):
+        seen = {"sigmas": [], "latents": [], "conds": [], "references": []}
+
+        def which(reference):
+            known = [model.model.process_latent_in(one["samples"]).to(reference) for one in (first, second)]
+            return [float((reference[:1] - one[:1]).abs().max()) < 1e-5 for one in known].index(True)
+
+        def watch(executor, x, t, concat, text, control, transformer_options, **options):
+            conds, given = transformer_options["cond_or_uncond"], options.get("ref_latents")
+            references = [None] * len(conds) if given is None else given[0].chunk(len(conds))
+            seen["sigmas"].append(float(t[0]))
+            seen["latents"].append(len(x) // len(conds))
+            seen["conds"].append(list(conds))
+            seen["references"].append([-1 if one is None else which(one) for one in references])
+            return executor(x, t, concat, text, control, transformer_options, **options)
+
+        watched = model.clone()
+        watched.add_wrapper_with_key(WrappersMP.APPLY_MODEL, "dragkit_tests_references", watch)
+        return io.NodeOutput(watched, seen)
+
+
 class TestInterrupt(Rerun):
     """Presses Cancel when the network has been evaluated `after` times."""
 
@@ -841,6 +897,8 @@ class TestExtension(ComfyExtension):
         return [
             TestTinyModel,
             TestHalfModel,
+            TestTinyEditModel,
+            TestCellVAE,
             TestTinyVAE,
             TestNoUNet,
             TestLatent,
@@ -865,6 +923,7 @@ class TestExtension(ComfyExtension):
             TestCount,
             TestOtherModel,
             TestEvaluations,
+            TestReferences,
             TestInterrupt,
             TestFailure,
             TestProgress,

@@ -2,7 +2,16 @@
 
 import pytest
 import torch
-from dragkit.kernels.points.masks import FAINT, MaskError, check_painted, mask_to_grid, read_mask, resize_mask
+from dragkit.kernels.points.masks import (
+    FAINT,
+    MaskError,
+    check_finite,
+    check_painted,
+    mask_to_grid,
+    read_mask,
+    resize_mask,
+    share_of_grid,
+)
 
 
 def test_a_cell_is_movable_when_half_of_it_is():
@@ -95,3 +104,25 @@ def test_the_grid_of_a_latent_lies_on_the_whole_cells():
     grid[:, 1:3, 2:4] = True
     assert torch.equal(mask_to_grid(mask, 4, 5), grid)
     assert torch.equal(mask_to_grid(0.99 * mask + 0.5 * (1 - mask) - 0.005, 4, 5), grid)
+
+
+def test_a_cell_has_its_share_of_the_mask_around_the_centre_of_the_picture():
+    mask = torch.zeros(1, 16, 24)
+    mask[:, :4, :4], mask[:, 8:, 8:16], mask[:, 8:, 16:] = 1, 0.5, 1
+    expected = torch.tensor([[[0.25, 0, 0], [0, 0.5, 1]]])
+    torch.testing.assert_close(share_of_grid(mask, 2, 3), expected)
+    assert torch.equal(share_of_grid(expected, 2, 3), expected)
+    # three rows and five columns that VAE Encode leaves out, one and two of them in front
+    larger = torch.nn.functional.pad(mask, (2, 3, 1, 2), value=1.0)
+    torch.testing.assert_close(share_of_grid(larger, 2, 3), expected)
+    with pytest.raises(MaskError, match="mask is 24 x 16, which has other proportions than the 6 x 2 grid"):
+        share_of_grid(mask, 2, 6)
+
+
+def test_no_number_is_refused():
+    mask = torch.zeros(1, 4, 4)
+    assert check_finite(mask) is mask
+    for value in (torch.nan, torch.inf):
+        mask[0, 1, 1] = value
+        with pytest.raises(MaskError, match="moved has values that are no numbers"):
+            check_finite(mask, "moved")
