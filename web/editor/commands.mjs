@@ -126,10 +126,12 @@ export function commands(session, gestures) {
     result: view("result", "Result"),
     release: {
       icon: "run",
-      label: "Run the graph whenever an arrow or a region pair is let go",
+      label: "Run the graph whenever an arrow or a region pair is let go, and show the result",
       pressed: () => ui.runOnRelease,
       run: () => {
         ui.runOnRelease = !ui.runOnRelease;
+        // from here on P and its buttons decide
+        if (ui.runOnRelease) ui.showing = "result";
         store.notify();
       },
     },

@@ -6,16 +6,16 @@ import { element } from "./element.mjs";
 import { Gestures } from "./gestures.mjs";
 import { icon } from "./icons.mjs";
 import { Stage } from "./stage.mjs";
-import { selected, status } from "./status.mjs";
+import { hint, selected, status } from "./status.mjs";
 import { STYLE } from "./style.mjs";
 
 /** @typedef {import("./session.mjs").Session} Session */
 /** @typedef {{
  *   text(): string, importText(text: string): string|null,
  *   upload(file: File): void, canUpload(): boolean, runToHere(): void,
- *   forward(event: Event): void, graphScale(): number, large?: () => void, close?: () => void,
+ *   chooseResult(id: string): void, forward(event: Event): void, graphScale(): number, large?: () => void, close?: () => void,
  * }} Host what an editor needs of its surroundings. text, importText: the value, and replacing it (a sentence if that
- *   text cannot be read); forward: gives an event to the graph; graphScale: screen pixels per canvas pixel; large or
+ *   text cannot be read); chooseResult: makes a node's picture the result, "" for that of the graph's end; forward: gives an event to the graph; graphScale: screen pixels per canvas pixel; large or
  *   close: opens or closes the large view */
 
 const BAR = [
@@ -106,7 +106,30 @@ export class Editor {
       this.session.store.notify();
     });
     const children = groups.map((group) => element("span", { class: "dragkit-group", role: "group" }, ...group));
-    return element("div", { class: "dragkit-bar", role: "toolbar", "aria-label": "Drag point tools" }, ...children, this.size);
+    return element("div", { class: "dragkit-bar", role: "toolbar", "aria-label": "Drag point tools" }, ...children, this.#resultChooser(), this.size);
+  }
+
+  #resultChooser() {
+    this.results = element("select", { "data-command": "chooser", title: "Which picture of the graph is the result", "aria-label": "Result" });
+    this.results.addEventListener("change", () => {
+      this.host.chooseResult(this.results?.value ?? "");
+      this.keys.focus({ preventScroll: true });
+    });
+    return this.results;
+  }
+
+  #updateResults() {
+    const { results } = this;
+    const { options, chosen } = this.session.results;
+    if (!results) return;
+    results.hidden = options.length < 2;
+    const all = [["", `Result: ${options[0]?.name ?? ""} (the end)`], ...options.map(({ id, name }) => [id, `Result: ${name}`])];
+    const key = JSON.stringify(all);
+    if (results.dataset.options !== key) {
+      results.dataset.options = key;
+      results.replaceChildren(...all.map(([value, text]) => element("option", { value }, text)));
+    }
+    results.value = chosen;
   }
 
   #emptyHint() {
@@ -137,11 +160,12 @@ export class Editor {
       this.size.hidden = session.ui.tool !== "brush" && session.ui.tool !== "erase";
       this.size.value = String(Math.log(session.ui.size / least) / Math.log(most / least));
     }
-    const uploads = this.host.canUpload();
-    this.empty.hidden = session.picture !== null;
-    if (this.hint) this.hint.textContent = uploads ? "Drop or paste a picture here, or connect an IMAGE." : "The connected picture is known after a run.";
-    if (this.choose) this.choose.hidden = !uploads;
-    if (this.run) this.run.hidden = uploads;
+    const known = hint(session, this.host.canUpload());
+    this.empty.hidden = known === null;
+    if (this.hint && this.hint.textContent !== (known?.text ?? "")) this.hint.textContent = known?.text ?? "";
+    if (this.choose) this.choose.hidden = !known?.choose;
+    if (this.run) this.run.hidden = !known?.run;
+    this.#updateResults();
     const said = [status(session), selected(session)].filter(Boolean).join(" · ");
     if (this.statusLine.textContent !== said) this.statusLine.textContent = said;
     const { problem } = session;
@@ -202,7 +226,8 @@ export class Editor {
       "mousedown",
       (event) => {
         const { target } = event;
-        if (!(target instanceof HTMLTextAreaElement) && !(target instanceof HTMLInputElement)) event.preventDefault();
+        const takes = [HTMLTextAreaElement, HTMLInputElement, HTMLSelectElement].some((kind) => target instanceof kind);
+        if (!takes) event.preventDefault();
       },
       { signal },
     );
@@ -221,7 +246,7 @@ export class Editor {
   #key(event) {
     const { target } = event;
     const onButton = target instanceof HTMLButtonElement && (event.key === "Enter" || event.key === " ");
-    if (onButton || target instanceof HTMLTextAreaElement || event.key === "Tab") return;
+    if (onButton || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement || event.key === "Tab") return;
     const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
     if (plain && event.key.toLowerCase() === "f" && this.host.large) this.host.large();
     else if (plain && event.key === "0") this.stage.resetZoom();

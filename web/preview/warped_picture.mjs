@@ -15,6 +15,9 @@ import { sampled } from "./sampling.mjs";
 const HATCH = 12;
 const [DARK, BRIGHT] = new Uint32Array(new Uint8Array([40, 40, 40, 255, 235, 235, 235, 255]).buffer);
 
+/** The colour (packed) of the hatching at a place. @param {number} x @param {number} y */
+export const hatch = (x, y) => (Math.floor(x + y) % HATCH < HATCH / 2 ? DARK : BRIGHT);
+
 export class Preview {
   #plates = new Plates();
   /** @type {MovedRegion|null} */ #region = null;
@@ -25,7 +28,7 @@ export class Preview {
     this.width = width;
     this.height = height;
     this.source = sampled(picture, width, height);
-    this.moved = new MovedPicture(this.source, width, height);
+    this.moved = new MovedPicture(this.source, { x: 0, y: 0, width, height });
     this.#everywhere = new Uint8Array(width * height).fill(1);
     /** The result: RGBA, the same array after every update. */
     this.pixels = new Uint8ClampedArray(picture);
@@ -35,6 +38,8 @@ export class Preview {
     this.opened = new Uint8Array(width * height);
     /** Indices of the drags that start outside the region and move nothing. @type {number[]} */
     this.astray = [];
+    /** How things move in the result. @type {import("./sharp_picture.mjs").Motion|null} */
+    this.motion = null;
   }
 
   /**
@@ -53,6 +58,7 @@ export class Preview {
     const own = (this.#region = same ? known : new MovedRegion(region, width, height, this.#plates));
     const { moved, labels, astray } = own.displace(handles, targets, displacement, border);
     this.astray = astray;
+    this.motion = { moved, labels, tears: border === "free", width, height };
 
     const out = new Uint32Array(this.pixels.buffer);
     out.set(source.subarray(0, out.length));
@@ -65,7 +71,7 @@ export class Preview {
       if (front[i] > 0) shown[i] = 1;
       else if (front[i] < 0 && border === "free" && moves.has(labels[i])) {
         opened[i] = 1;
-        out[i] = ((i % width) + Math.floor(i / width)) % HATCH < HATCH / 2 ? DARK : BRIGHT;
+        out[i] = hatch(i % width, Math.floor(i / width));
       }
     }
     return this.pixels;

@@ -19,22 +19,6 @@ CHOICES = [
     ("rigid", "free", False),
 ]
 
-# remembers which pictures an editor draws over each other
-WATCH = """() => {
-  const own = CanvasRenderingContext2D.prototype.drawImage;
-  window.drawn = [];
-  window.unwatch = () => { CanvasRenderingContext2D.prototype.drawImage = own; };
-  CanvasRenderingContext2D.prototype.drawImage = function (image, ...rest) {
-    if (this.canvas.closest?.(".dragkit-stage")) drawn.push(image);
-    return own.call(this, image, ...rest);
-  };
-}"""
-COMPOSE = """([width, height]) => {
-  const context = new OffscreenCanvas(width, height).getContext("2d");
-  for (const image of drawn) context.drawImage(image, 0, 0, width, height);
-  return [...context.getImageData(0, 0, width, height).data];
-}"""
-
 
 @pytest.fixture
 def warp(editor):
@@ -57,22 +41,6 @@ def choose(editor, node, **widgets):
     )
 
 
-def previewed(editor):
-    """The picture as the editor shows it, without its arrows, [H, W, 3] in 0..255, at its own size."""
-    ui = editor.ui
-    ui.js(WATCH)
-    try:
-        # the canvas is drawn anew for the pointer
-        ui.page.mouse.move(*editor.at((0.9, 0.05)))
-        ui.wait("() => drawn.length")
-        ui.js("async () => { await ticks(3); drawn.length = 0; }")
-        ui.page.mouse.move(*editor.at((0.92, 0.06)))
-        ui.wait("() => drawn.length")
-        return np.array(ui.js(COMPOSE, editor.size)).reshape(*editor.size[::-1], 4)[..., :3]
-    finally:
-        ui.js("() => unwatch()")
-
-
 @pytest.mark.parametrize(("displacement", "border", "painted"), CHOICES)
 def test_the_preview_is_drag_warps_picture(editor, warp, displacement, border, painted):
     choose(editor, warp, displacement=displacement, border=border)
@@ -82,11 +50,11 @@ def test_the_preview_is_drag_warps_picture(editor, warp, displacement, border, p
         editor.pull(*BOX)
     # the dimmed outside would hide what is compared
     editor.press("h", "v")
-    original = previewed(editor)
+    original = editor.previewed()
     for pull in PULLS:
         editor.pull(*pull)
     editor.ui.eventually(lambda: editor.status, lambda text: f"preview: {displacement}, {border}" in text)
-    shown = previewed(editor)
+    shown = editor.previewed()
     found = editor.received()
     moved = found["moved"][0].numpy() > 0.5
     expected = found["warped"][0].numpy() * 255
@@ -128,9 +96,9 @@ def test_a_drag_that_starts_outside_is_named_and_moves_nothing(editor, warp):
     editor.press("r")
     editor.pull((0.05, 0.05), (0.4, 0.9))
     editor.press("h", "v")
-    original = previewed(editor)
+    original = editor.previewed()
     editor.pull((0.7, 0.5), (0.8, 0.5))
     editor.ui.eventually(
         lambda: editor.status, lambda text: "drag 1 starts outside the region and moves nothing" in text
     )
-    assert (previewed(editor) == original).all()
+    assert (editor.previewed() == original).all()
