@@ -173,7 +173,6 @@ export function draw(c, size, scene) {
   const { view, pixel, layers, blocks, path, box, brush } = scene;
   c.clearRect(0, 0, ...size);
   c.imageSmoothingEnabled = !blocks;
-  c.imageSmoothingQuality = "medium";
   for (const layer of layers) drawLayer(c, view, layer);
   c.imageSmoothingEnabled = true;
   drawRegions(c, scene);

@@ -14,9 +14,11 @@ import { Store, activePairs } from "../document/state.mjs";
  *  readonly label: string}} Shown width, height: of the picture itself, which image may be a smaller copy of */
 /** @typedef {"original"|"preview"|"result"} Showing */
 /** @typedef {{readonly image: CanvasImageSource, readonly alpha?: number, readonly fits?: readonly [number, number],
- *  readonly box?: readonly [number, number, number, number], readonly moves?: boolean}} Layer a picture to draw over the view:
+ *  readonly box?: readonly [number, number, number, number], readonly moves?: boolean,
+ *  readonly still?: boolean}} Layer a picture to draw over the view:
  *  fits: its size, where its proportions may be others than the view's; box: the part of the view that it fills (x, y, width,
- *  height in fractions), all of it by default; moves: whether it is the live preview */
+ *  height in fractions), all of it by default; moves: whether it is the live preview; still: whether its pixels
+ *  never change */
 /** @typedef {"moves"|"changes"|"unused"|null} RegionUse moves: the region is the thing that moves; changes: only there
  *  the picture may change; unused: what takes the points does not get it; null: nothing takes either */
 /** @typedef {"ends"|"bypassed"|"muted"|null} Standing ends: nothing is behind the node */
@@ -168,10 +170,10 @@ export class Session {
     const layers = [];
     const warps = pulling || (showing === "preview" && !pressed);
     if (showing === "result" && result && !pulling && !pressed) {
-      layers.push({ image: result.image, fits: [result.width, result.height] });
+      layers.push({ image: result.image, fits: [result.width, result.height], still: true });
     } else if (picture) {
       const alpha = this.outdated ? OUTDATED : 1;
-      layers.push({ image: picture.image, alpha });
+      layers.push({ image: picture.image, alpha, still: true });
       if (warps && activePairs(this.store.document).length) layers.push({ image: this.#warped(), alpha, moves: true });
     }
     if (this.ui.maskShown && (stroke || this.region)) {

@@ -2,15 +2,13 @@
 // The part of the live preview that a canvas shows, on the picture's own pixels, once the hand rests.
 
 import { sharpPicture } from "../preview/sharp_picture.mjs";
+import { atLeast, sizeOf } from "./smaller_copies.mjs";
 
 /** @typedef {import("./geometry.mjs").View} View */
 /** @typedef {import("./session.mjs").Layer} Layer */
 
 // milliseconds without a change
 const REST = 120;
-
-/** @param {CanvasImageSource} image @returns {number} its own width */
-const widthOf = (image) => (image instanceof HTMLImageElement ? image.naturalWidth : Number(/** @type {OffscreenCanvas} */ (image).width));
 
 export class SharpView {
   /** @type {{key: readonly unknown[], layer: Layer}|null} */ #made = null;
@@ -37,7 +35,7 @@ export class SharpView {
     clearTimeout(this.#timer);
     const { picture, motion } = this.session;
     if (!picture || !motion) return coarse;
-    const across = Math.round(Math.min(view.width * sharpness, widthOf(picture.image)));
+    const across = Math.round(Math.min(view.width * sharpness, sizeOf(picture.image)[0]));
     if (across <= motion.width) return coarse;
     const key = [picture, motion, across, view.x, view.y, view.width, ...size];
     if (this.#made?.key.every((part, i) => part === key[i])) return { ...this.#made.layer, alpha: coarse.alpha };
@@ -65,7 +63,7 @@ export class SharpView {
       const canvas = new OffscreenCanvas(from.width, from.height);
       const context = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d", { willReadFrequently: true }));
       context.imageSmoothingQuality = "high";
-      context.drawImage(image, -from.x, -from.y, width, height);
+      context.drawImage(atLeast(image, width), -from.x, -from.y, width, height);
       return context.getImageData(0, 0, from.width, from.height).data;
     });
     const canvas = new OffscreenCanvas(frame.width, frame.height);

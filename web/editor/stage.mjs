@@ -6,6 +6,7 @@ import { element } from "./element.mjs";
 import { fit, inside, toCanvas, toPicture, zoomAt } from "./geometry.mjs";
 import { knobs } from "./regions.mjs";
 import { SharpView } from "./sharp_view.mjs";
+import { atLeast } from "./smaller_copies.mjs";
 
 /** @typedef {import("./geometry.mjs").Position} Position */
 /** @typedef {import("./gestures.mjs").Press} Press */
@@ -100,12 +101,16 @@ export class Stage {
     const takes = tool === "drag" || tool === "region";
     const { document, selection } = session.store;
     const pulling = Boolean(current?.pulls) && gestures.pulling;
-    const layers = session.layers({ pulling, pressed: this.#pressed && takes, stroke: current?.stroke });
+    const density = width / size[0];
+    const layers = session.layers({ pulling, pressed: this.#pressed && takes, stroke: current?.stroke }).map((layer) => {
+      if (layer.still) return { ...layer, image: atLeast(layer.image, view.width * density) };
+      return layer.moves && !pulling ? this.sharp.layer(layer, view, size, density) : layer;
+    });
     draw(this.context, size, {
       view,
       pixel: this.#pixel,
-      layers: pulling ? layers : layers.map((layer) => (layer.moves ? this.sharp.layer(layer, view, size, width / size[0]) : layer)),
-      blocks: (view.width / session.size[0]) * (width / size[0]) >= BLOCKS,
+      layers,
+      blocks: (view.width / session.size[0]) * density >= BLOCKS,
       pairs: document.pairs,
       regions: document.regions,
       selection,

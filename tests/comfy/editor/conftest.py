@@ -43,9 +43,13 @@ window.capture = () => (trackerOf().captureCanvasState ?? trackerOf().checkState
 WATCH = """() => {
   const own = CanvasRenderingContext2D.prototype.drawImage;
   window.drawn = [];
+  window.places = [];
   window.unwatch = () => { CanvasRenderingContext2D.prototype.drawImage = own; };
   CanvasRenderingContext2D.prototype.drawImage = function (image, ...rest) {
-    if (this.canvas.closest?.(".dragkit-stage")) drawn.push(image);
+    if (this.canvas.closest?.(".dragkit-stage")) {
+      drawn.push(image);
+      places.push(rest);
+    }
     return own.call(this, image, ...rest);
   };
 }"""

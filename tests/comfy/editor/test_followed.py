@@ -1,4 +1,4 @@
-"""Pictures that ComfyUI's own nodes make of a file, shown without a run, and pictures that have changed since their run."""
+"""Pictures that ComfyUI's own nodes make of a file, shown without a run; and pictures that changed since their run."""
 
 import numpy as np
 import pytest
@@ -29,7 +29,8 @@ MAKE = """([kind, at, widgets]) => {
   node.pos = at;
   app.graph.add(node);
   // a widget may bring others
-  for (const [name, value] of Object.entries(widgets)) node.widgets.find((widget) => widget.name === name).value = value;
+  const find = (name) => node.widgets.find((widget) => widget.name === name);
+  for (const [name, value] of Object.entries(widgets)) find(name).value = value;
   return String(node.id);
 }"""
 LOAD = "() => String(app.graph._nodes.find(({ type }) => type === 'LoadImage').id)"

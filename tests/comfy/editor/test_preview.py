@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from .conftest import WATCH
+
 # of the picture
 BOX = ((0.2, 0.15), (0.8, 0.85))
 PULLS = [((0.4, 0.4), (0.48, 0.34)), ((0.6, 0.6), (0.6, 0.7))]
@@ -63,6 +65,58 @@ def test_the_preview_is_drag_warps_picture(editor, warp, displacement, border, p
     assert np.median(abs(original - expected).max(axis=2)[moved]) > 10
     assert np.median(difference) < 2
     assert (difference < 4).mean() > 0.95
+
+
+# the layer that fills only a part of the view, and which part of the picture that is
+SHARP = """([width, height]) => {
+  const [x, y, across, down] = places[0];
+  const i = places.findLastIndex((place) => Math.abs(place[2] - across) > 1);
+  if (i < 0 || places.length < 2) return null;
+  const layer = drawn[i];
+  const data = layer.getContext("2d").getImageData(0, 0, layer.width, layer.height).data;
+  const place = [(places[i][0] - x) / across * width, (places[i][1] - y) / down * height];
+  return [place.map(Math.round), [layer.width, layer.height], [places[i][2] / across * width, layer.width], [...data]];
+}"""
+
+
+@pytest.mark.parametrize(("displacement", "border"), [("similarity", "held"), ("rigid", "free")])
+def test_at_rest_the_preview_has_the_pictures_own_pixels(editor, warp, displacement, border):
+    ui = editor.ui
+    editor.load("large.png")
+    editor.size = (1024, 768)
+    choose(editor, warp, displacement=displacement, border=border)
+    editor.focus()
+    editor.press("r")
+    editor.pull(*BOX)
+    editor.press("h", "v")
+    editor.pull((0.4, 0.4), (0.46, 0.37))
+    found = editor.received()
+    expected, moved = found["warped"][0].numpy() * 255, found["moved"][0].numpy() > 0.5
+    editor.press("f")
+    dialog = ui.page.locator("dialog.dragkit-large").element_handle()
+    ui.js("() => ticks()")
+    ui.page.mouse.move(*editor.at((0.5, 0.5), dialog))
+    ui.page.mouse.wheel(0, -700)
+    ui.page.wait_for_timeout(600)
+    ui.js(WATCH)
+    try:
+        ui.page.mouse.move(*editor.at((0.52, 0.5), dialog))
+        ui.wait("() => drawn.length > 1")
+        (left, top), (width, height), across, data = ui.js(SHARP, [1024, 768])
+    finally:
+        ui.js("() => unwatch()")
+        editor.press("Escape")
+    # one pixel of the layer is one of the picture
+    assert across[0] == pytest.approx(across[1], abs=0.01) and 300 < width < 1024
+    layer = np.array(data).reshape(height, width, 4)
+    part = np.s_[top : top + height, left : left + width]
+    drawn = (layer[..., 3] == 255) & moved[part]
+    assert drawn.sum() > 0.3 * moved[part].sum()
+    difference = abs(layer[..., :3] - expected[part]).max(axis=2)[drawn]
+    # the grain of the picture, which one of half the size does not have
+    halves = expected.reshape(384, 2, 512, 2, 3).mean(axis=(1, 3)).repeat(2, 0).repeat(2, 1)
+    grain = abs(halves - expected)[part].max(axis=2)[drawn]
+    assert np.median(difference) < 0.5 * np.median(grain), (np.median(difference), np.median(grain))
 
 
 def test_what_stands_downstream_is_followed(editor, warp):
