@@ -52,6 +52,9 @@ export class NodeResult {
     void this.prompts.prompt(run).then((prompt) => {
       if (!made || made.run !== run) return;
       made.prompt = prompt;
+      // another workflow may have nodes of the same ids
+      const own = prompt?.[idAt(placeOf(rootGraph(this.app), this.node), this.node.id)];
+      if (prompt && own?.class_type !== this.node.type && this.runs.made.get(id) === made) this.runs.made.delete(id);
       this.refresh();
     });
   }
