@@ -159,6 +159,30 @@ def test_what_stands_downstream_is_followed(editor, warp):
     says("preview: similarity, held")
 
 
+def test_the_line_says_what_the_painted_region_is_to_the_node_that_gets_it(editor, warp):
+    ui = editor.ui
+    plain = editor.pixels()[..., :3].astype(int)
+    editor.focus()
+    editor.press("r")
+    editor.pull(*BOX)
+    editor.press("v")
+    left = np.s_[60:-60, 16:40]
+    assert plain[left].mean() > 40
+
+    def says(words):
+        ui.eventually(lambda: editor.status, lambda text: words in text)
+        return editor.pixels()[..., :3].astype(int)[left].mean() / plain[left].mean()
+
+    assert says("only the painted region may change") < 0.9
+    choose(editor, warp, border="free")
+    # what moves may go anywhere
+    assert says("the painted region is what moves") == pytest.approx(1, abs=0.01)
+    choose(editor, warp, border="held", displacement="stretch")
+    says("the painted region is what moves")
+    ui.js("(id) => nodeOf(id).disconnectOutput(1)", editor.node)
+    says("the painted region is not connected")
+
+
 def test_a_drag_that_starts_outside_is_named_and_moves_nothing(editor, warp):
     editor.focus()
     editor.press("r")
