@@ -50,7 +50,8 @@ export function commands(session, gestures) {
     label: `Show the ${showing === "result" ? "last result" : showing}`,
     key: "P",
     pressed: () => ui.showing === showing,
-    enabled: () => showing !== "result" || session.result !== null,
+    // of several pictures another one may be there
+    enabled: () => showing !== "result" || session.result !== null || session.results.options.length > 1,
     run: () => {
       ui.showing = showing;
       store.notify();

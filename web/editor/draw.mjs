@@ -172,8 +172,11 @@ function drawLayer(c, view, { image, alpha = 1, fits, box = [0, 0, 1, 1] }) {
 export function draw(c, size, scene) {
   const { view, pixel, layers, blocks, path, box, brush } = scene;
   c.clearRect(0, 0, ...size);
-  c.imageSmoothingEnabled = !blocks;
-  for (const layer of layers) drawLayer(c, view, layer);
+  for (const layer of layers) {
+    // what is finer or coarser than the picture's pixels has no use for their edges
+    c.imageSmoothingEnabled = !(blocks && (layer.still || layer.box));
+    drawLayer(c, view, layer);
+  }
   c.imageSmoothingEnabled = true;
   drawRegions(c, scene);
   drawPairs(c, scene);

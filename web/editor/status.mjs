@@ -43,12 +43,13 @@ function scope({ chosen, finds }, use, painted) {
  * @param {import("./session.mjs").Session} session @param {boolean} uploads whether the picture is the node's own
  * @returns {{text: string, run?: boolean, choose?: boolean}|null}
  */
-export function hint({ standing, picture, outdated, showing, resultAge }, uploads) {
+export function hint({ standing, picture, outdated, showing, resultAge, ui, result, results }, uploads) {
   if (standing === "bypassed") return { text: "This node is bypassed: no node behind it gets points." };
   if (standing === "muted") return { text: "This node is muted: no node behind it gets points." };
   if (!picture && uploads) return { text: "Drop or paste a picture here, or connect an IMAGE.", choose: true };
   if (!picture) return { text: "The connected picture is known after a run.", run: true };
   if (outdated) return { text: "What is connected has changed: this is an older picture.", run: true };
+  if (ui.showing === "result" && !result && results.options.length) return { text: "There is no result yet: this is the preview." };
   if (showing === "result" && resultAge) return { text: `This result is ${AGES[resultAge]}.` };
   return null;
 }

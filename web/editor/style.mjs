@@ -19,7 +19,7 @@ export const STYLE = `
 @container (width < 620px) { .dragkit-bar button span { display: none; } }
 .dragkit-bar button:disabled { opacity: .4; cursor: default; }
 .dragkit-bar input[type="range"] { width: 72px; margin: 0; accent-color: var(--p-primary-color, #60a5fa); }
-.dragkit-bar select { max-width: 150px; height: 24px; margin: 0; font: inherit; color: var(--input-text, #ddd);
+.dragkit-stage select { position: absolute; top: 4px; right: 4px; max-width: 60%; height: 24px; margin: 0; font: inherit; color: var(--input-text, #ddd);
   background: var(--comfy-input-bg, #333); border: 1px solid var(--border-color, #4e4e4e); border-radius: 4px; }
 .dragkit-stage { position: relative; flex: 1 1 0; min-height: 120px; border-radius: 4px; overflow: hidden;
   background: var(--comfy-input-bg, #1a1a1a); }

@@ -44,7 +44,7 @@ export class Editor {
     this.statusLine = element("div", { class: "dragkit-status", role: "status" });
     this.notice = element("div", { class: "dragkit-notice", role: "alert" });
     this.empty = this.#emptyHint();
-    this.stage.element.append(this.keys, this.empty, this.notice);
+    this.stage.element.append(this.keys, this.empty, this.#resultChooser(), this.notice);
     this.root = element(
       "div",
       { class: "dragkit", "data-capture-wheel": "true", role: "group", "aria-label": "Drag points" },
@@ -106,9 +106,10 @@ export class Editor {
       this.session.store.notify();
     });
     const children = groups.map((group) => element("span", { class: "dragkit-group", role: "group" }, ...group));
-    return element("div", { class: "dragkit-bar", role: "toolbar", "aria-label": "Drag point tools" }, ...children, this.#resultChooser(), this.size);
+    return element("div", { class: "dragkit-bar", role: "toolbar", "aria-label": "Drag point tools" }, ...children, this.size);
   }
 
+  /** Over the picture, which must not move for it. */
   #resultChooser() {
     this.results = element("select", { "data-command": "chooser", title: "Which picture of the graph is the result", "aria-label": "Result" });
     this.results.addEventListener("change", () => {
@@ -122,8 +123,8 @@ export class Editor {
     const { results } = this;
     const { options, chosen } = this.session.results;
     if (!results) return;
-    results.hidden = options.length < 2;
-    const all = [["", `Result: ${options[0]?.name ?? ""} (the end)`], ...options.map(({ id, name }) => [id, `Result: ${name}`])];
+    results.hidden = options.length < 2 || this.session.ui.showing !== "result";
+    const all = [["", `The end: ${options[0]?.name ?? ""}`], ...options.map(({ id, name }) => [id, name])];
     const key = JSON.stringify(all);
     if (results.dataset.options !== key) {
       results.dataset.options = key;

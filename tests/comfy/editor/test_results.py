@@ -39,7 +39,8 @@ def test_the_end_of_the_graph_is_the_result_whatever_reports_last(editor, ends):
     for _ in range(2):
         # the second run comes from the cache
         ui.run()
-        ui.eventually(lambda: editor.button("result")[0], True)
+        editor.command("result")
+        ui.eventually(lambda: editor.status, lambda text: text.startswith("last result, "))
         assert shown_result(editor) == pytest.approx(255 - middle, abs=6)
     # what is in the cache reports in any order, and an intermediate picture alone is not the result
     for node in (ends[2], ends[0]):
@@ -62,11 +63,15 @@ def test_the_result_can_be_chosen_and_the_choice_is_saved(editor, ends):
     ui = editor.ui
     early, last, _ = ends
     middle = original(editor)
-    names = [f"Result: Save Image #{last} (the end)", f"Result: Save Image #{last}", f"Result: Preview Image #{early}"]
-    ui.eventually(lambda: options(editor), names)
+    names = [f"The end: Save Image #{last}", f"Save Image #{last}", f"Preview Image #{early}"]
     editor.pull((0.1, 0.1), (0.2, 0.1))
-    ui.run()
+    assert options(editor) is None
     ui.eventually(lambda: editor.button("result")[0], True)
+    editor.command("result")
+    ui.eventually(lambda: options(editor), names)
+    assert editor.hint == "There is no result yet: this is the preview."
+    ui.run()
+    ui.eventually(lambda: editor.hint, None)
     assert shown_result(editor) == pytest.approx(255 - middle, abs=6)
     choose(editor, early)
     ui.eventually(lambda: np.allclose(shown_result(editor), middle, atol=6), True)
@@ -78,7 +83,7 @@ def test_the_result_can_be_chosen_and_the_choice_is_saved(editor, ends):
     value = """(id) => rootOf(id).querySelector('[data-command="chooser"]').value"""
     ui.eventually(lambda: ui.js(value, editor.node), early)
     ui.run()
-    ui.eventually(lambda: editor.button("result")[0], True)
+    ui.eventually(lambda: editor.hint, None)
     assert shown_result(editor) == pytest.approx(middle, abs=6)
     # a node that is gone is no choice
     ui.js("(id) => app.graph.remove(nodeOf(id))", early)
@@ -90,9 +95,9 @@ def test_a_result_of_other_points_or_of_another_picture_says_so(editor, ends):
     ui = editor.ui
     editor.pull((0.1, 0.1), (0.2, 0.1))
     ui.run()
-    ui.eventually(lambda: editor.button("result")[0], True)
     editor.command("result")
-    assert editor.status.startswith("last result, 256 × 192") and editor.hint is None
+    ui.eventually(lambda: editor.status, lambda text: text.startswith("last result, 256 × 192"))
+    assert editor.hint is None
     editor.pull((0.1, 0.5), (0.2, 0.5))
     ui.eventually(lambda: editor.hint, "This result is of other points.")
     assert editor.status.startswith("last result (of other points), 256 × 192")

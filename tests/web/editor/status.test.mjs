@@ -42,8 +42,11 @@ test("what has to be known before anything that is drawn counts", () => {
   session.setOutdated(true);
   assert.deepEqual(said(), { text: "What is connected has changed: this is an older picture.", run: true });
   session.setOutdated(false);
-  session.setResult(shown("last result"));
   session.ui.showing = "result";
+  assert.equal(said(), null);
+  session.setResults({ options: [{ id: "2", name: "Save Image #2" }], chosen: "" }, "");
+  assert.deepEqual(said(), { text: "There is no result yet: this is the preview." });
+  session.setResult(shown("last result"));
   session.setResults({ options: [], chosen: "" }, "picture");
   assert.deepEqual(said(), { text: "This result is of another picture." });
   assert.match(status(session), /^last result \(of another picture\), 40 × 30/);
