@@ -15,7 +15,7 @@ export function editor(document = EMPTY) {
   const store = new Store();
   store.load(frozen(document));
   const ui = { tool: "drag", size: 0.1, showing: "preview", maskShown: true, runOnRelease: false };
-  const session = { store, ui, size: [1000, 1000], result: null };
+  const session = { store, ui, size: [1000, 1000], result: null, results: { options: [] } };
   const gestures = new Gestures(store, ui);
   const known = commands(session, gestures);
   const press = ([x, y], keys) => ({

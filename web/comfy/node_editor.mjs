@@ -4,8 +4,11 @@
 import { Editor } from "../editor/view.mjs";
 import { element } from "../editor/element.mjs";
 import { downstreamMotion } from "./downstream_motion.mjs";
+import { regionUse, standing } from "./downstream_region.mjs";
 import { NodePicture } from "./node_picture.mjs";
+import { NodeResult } from "./node_result.mjs";
 import { NodeValue } from "./node_value.mjs";
+import { Remembered } from "./runs.mjs";
 import { RunQueue } from "./run_queue.mjs";
 import { Session } from "../editor/session.mjs";
 import { executionId, isConnected, rootGraph } from "./sources.mjs";
@@ -22,7 +25,7 @@ const MIN_HEIGHT = 300;
 const ABSENCE =
   "This version of ComfyUI cannot show the point editor in Nodes 2.0. Turn Nodes 2.0 off in the settings, or update " +
   "ComfyUI. The points are kept.";
-/** What is shown survives ComfyUI's undo, which makes every node anew. @type {Map<string, Session>} */
+/** What is shown survives ComfyUI's undo, which makes every node anew. @type {Map<string, {session: Session, runs: Remembered}>} */
 const sessions = new Map();
 
 /** For an emptied graph, which gives the same ids to other nodes. */
@@ -30,6 +33,7 @@ export const forgetSessions = () => sessions.clear();
 
 export class NodeEditor {
   session = new Session();
+  runs = new Remembered();
   absence = element("div", { style: "max-width: 320px; padding: 0 16px; font-size: 12px; white-space: normal" }, ABSENCE);
   /** @type {string|null} */ #key = null;
   #life = new AbortController();
@@ -40,7 +44,8 @@ export class NodeEditor {
     this.app = app;
     this.api = api;
     this.points = new NodeValue(this.session);
-    this.picture = new NodePicture(this.session, node, app, api, () => this.points.sizeKnown());
+    this.picture = new NodePicture(this.session, node, app, api, this.runs, () => this.points.sizeKnown());
+    this.result = new NodeResult(this.session, node, app, api, this.runs, (file) => this.picture.load(file), () => this.value);
     this.queue = new RunQueue(
       () => app.queuePrompt(0, 1),
       async () => (await (await api.fetchApi("/queue")).json()).queue_pending.length,
@@ -51,6 +56,10 @@ export class NodeEditor {
       upload: (/** @type {File} */ file) => void this.picture.upload(file),
       canUpload: () => !isConnected(node, "image"),
       runToHere: () => void app.queuePrompt(0, 1, [executionId(rootGraph(app), /** @type {Graph} */ (node.graph), node.id)]),
+      chooseResult: (/** @type {string} */ id) => {
+        this.result.choose(id);
+        this.#keepInHistory();
+      },
       forward: (/** @type {any} */ event) => app.canvas.canvas.dispatchEvent(new event.constructor(event.type, event)),
       graphScale: () => app.canvas.ds.scale,
     };
@@ -64,7 +73,9 @@ export class NodeEditor {
     /** @param {string} name @param {(event: any) => void} listener */
     const on = (name, listener) => this.api.addEventListener(name, listener, { signal });
     on("status", () => void this.queue.update());
-    on("executed", ({ detail }) => this.picture.result(detail));
+    on("execution_start", ({ detail }) => this.picture.started(detail ?? {}));
+    on("execution_cached", ({ detail }) => this.result.cached(detail ?? {}));
+    on("executed", ({ detail }) => this.result.executed(detail));
     const poll = setInterval(() => this.refresh(), POLL);
     signal.addEventListener("abort", () => clearInterval(poll));
     requestAnimationFrame(() => requestAnimationFrame(() => this.refresh()));
@@ -94,12 +105,17 @@ export class NodeEditor {
       if (event !== "commit") return;
       const dragged = this.points.keep();
       this.widget?.callback?.(this.value);
-      const tracker = this.app.extensionManager?.workflow?.activeWorkflow?.changeTracker;
-      (tracker?.captureCanvasState ?? tracker?.checkState)?.call(tracker);
+      this.#keepInHistory();
       if (ui.runOnRelease && dragged) void this.queue.request();
       this.refresh();
     });
     this.#life.signal.addEventListener("abort", unsubscribe);
+  }
+
+  /** Tells ComfyUI's undo that the workflow is another one now. */
+  #keepInHistory() {
+    const tracker = this.app.extensionManager?.workflow?.activeWorkflow?.changeTracker;
+    (tracker?.captureCanvasState ?? tracker?.checkState)?.call(tracker);
   }
 
   /** What this node gives in `ui` after a run. @param {Record<string, any>|null} message */
@@ -119,7 +135,9 @@ export class NodeEditor {
       this.session.store.notify();
     }
     this.session.setHow(downstreamMotion(this.app, this.node));
+    this.session.setSurroundings(regionUse(this.app, this.node), standing(this.app, this.node));
     this.picture.refresh();
+    this.result.refresh();
   }
 
   /** In Nodes 2.0 the editor of a node that ComfyUI's undo replaced stays, and frontends before 1.28 show none at all;
@@ -140,12 +158,16 @@ export class NodeEditor {
     if (this.#key === key || String(this.node.id) === "-1") return;
     this.#key = key;
     const before = sessions.get(key);
+    const { session, runs } = this;
     if (before) {
-      Object.assign(this.session.ui, before.ui);
-      this.session.result ??= before.result;
-      this.session.inputMask ??= before.inputMask;
+      Object.assign(session.ui, before.session.ui);
+      session.inputMask ??= before.session.inputMask;
+      runs.ran ??= before.runs.ran;
+      if (!runs.made.size) runs.made = before.runs.made;
+      if (!session.picture && before.session.picture) session.setPicture(before.session.picture);
+      session.result ??= before.session.result;
     }
-    sessions.set(key, this.session);
+    sessions.set(key, { session, runs });
   }
 
   /** The same editor over the whole window. */

@@ -1,25 +1,28 @@
 // @ts-check
 // What a node's editor shows beneath its points: the picture of the node, its mask, and the last result.
 
-import { downstream, fileReference, inputIndex, isConnected, loadedFile, origin, rootGraph } from "./sources.mjs";
+import { fileOf, made, recipeOf } from "./followed_picture.mjs";
+import { runsOf, unchanged } from "./runs.mjs";
+import { fileReference, inputIndex, isConnected, origin, placeOf, idAt, rootGraph } from "./sources.mjs";
 
 /** @typedef {import("./sources.mjs").FileReference} FileReference */
-/** @typedef {FileReference & {readonly width?: number, readonly height?: number}} PictureFile width, height: of the
- *  picture that the file is a smaller copy of */
+/** @typedef {import("./followed_picture.mjs").Recipe} Recipe */
 
-// these show points or motion, not the edited picture
-const NO_RESULTS = ["DragKitDragPointsPreview", "DragKitFlowPreview"];
+// files that stay loaded while what follows them is changed
+const KEPT = 4;
 
 export class NodePicture {
   /** @type {string|null} what the picture that is shown was loaded for */ #shown = null;
-  /** @type {{source: string, picture: PictureFile}|null} the IMAGE of the last run and what was connected then */
-  #ran = null;
+  /** @type {Map<string, Promise<HTMLImageElement|null>>} */ #files = new Map();
+  /** @type {{key: string, width: number, height: number}|null} size that a picture has which was made here */ #found = null;
+  #run = "";
 
   /** @param {import("../editor/session.mjs").Session} session @param {import("./frontend.d.ts").ComfyNode} node
    * @param {import("./frontend.d.ts").App} app @param {import("./frontend.d.ts").Api} api
-   * @param {() => void} sizeKnown called when a picture is there */
-  constructor(session, node, app, api, sizeKnown) {
+   * @param {import("./runs.mjs").Remembered} runs @param {() => void} sizeKnown called when a picture is there */
+  constructor(session, node, app, api, runs, sizeKnown) {
     this.session = session;
+    this.runs = runs;
     this.node = node;
     this.app = app;
     this.api = api;
@@ -28,22 +31,61 @@ export class NodePicture {
 
   /** Shows the picture that belongs to the node now. */
   refresh() {
-    if (!isConnected(this.node, "mask") && this.session.inputMask) this.#setMask(null);
-    const { key, file } = this.#source();
-    const ran = this.#ran?.source === key ? this.#ran.picture : null;
-    const picture = ran ?? file;
-    const shown = `${key} ${ran ? JSON.stringify(ran) : ""}`;
+    const { session } = this;
+    if (!isConnected(this.node, "mask") && session.inputMask) this.#setMask(null);
+    const { key, recipe } = this.#source();
+    const { ran } = this.runs;
+    const own = ran?.key === key ? ran : null;
+    if (recipe) {
+      // what a run got is right, should it be of another size than what was found here
+      const found = this.#found?.key === key ? this.#found : null;
+      const other = own && found && (own.width !== found.width || own.height !== found.height);
+      if (other) this.#show(`${key} ${JSON.stringify(own.file)}`, own.file, own);
+      else this.#show(key, recipe, null);
+      return session.setOutdated(false);
+    }
+    const connected = isConnected(this.node, "image");
+    if (own) this.#show(`${key} ${JSON.stringify(own.file)}`, own.file, own);
+    else if (this.#shown !== key) {
+      this.#shown = key;
+      if (connected) session.store.notify();
+      else session.setPicture(null);
+    }
+    session.setOutdated(Boolean(connected && session.picture && !(own && this.#isCurrent(own))));
+  }
+
+  /** @param {import("./runs.mjs").Made} ran */
+  #isCurrent({ prompt }) {
+    const root = rootGraph(this.app);
+    return !prompt || unchanged(prompt, root, this.node, placeOf(root, this.node), ["image"]);
+  }
+
+  /** @param {string} shown what it is for @param {FileReference|Recipe} from @param {{width?: number, height?: number}|null} size
+   * of the picture that the file is a smaller copy of */
+  #show(shown, from, size) {
     if (shown === this.#shown) return;
     this.#shown = shown;
-    if (!picture) return this.session.setPicture(null);
-    void this.#load(picture).then((image) => {
+    const recipe = "filename" in from ? { file: from } : from;
+    const { filename } = fileOf(recipe);
+    const load = (/** @type {FileReference} */ file) => this.#load(file);
+    void made(recipe, size ? (file) => this.load(file) : load).then((picture) => {
       if (this.#shown !== shown) return;
-      if (!image) return this.session.tell(`The picture ${picture.filename} cannot be shown.`);
-      const label = file ? file.filename : "connected IMAGE";
-      const { naturalWidth, naturalHeight } = image;
-      this.session.setPicture({ image, width: picture.width ?? naturalWidth, height: picture.height ?? naturalHeight, label });
+      if (!picture) {
+        const why = "file" in recipe ? "" : " as the nodes behind it are set";
+        if (this.session.picture && isConnected(this.node, "image")) this.session.setOutdated(true);
+        return this.session.tell(`The picture ${filename} cannot be shown${why}.`);
+      }
+      const label = size ? "connected IMAGE" : "file" in recipe ? filename : `${filename} as connected`;
+      const { image, width, height } = picture;
+      if (!size) this.#found = { key: shown, width, height };
+      this.session.setPicture({ image, width: size?.width ?? width, height: size?.height ?? height, label });
       this.sizeKnown();
     });
+  }
+
+  /** A run begins. @param {{prompt_id?: string}} detail */
+  started({ prompt_id: run = "" }) {
+    this.#run = run;
   }
 
   /** What the node gives in `ui` after a run, null for nothing that comes from the cache. @param {Record<string, any>|null} message */
@@ -52,24 +94,21 @@ export class NodePicture {
     const [mask] = message?.dragkit_mask ?? [];
     const [notice] = message?.dragkit_notice ?? [];
     if (notice) this.session.tell(`The points: ${notice}.`);
-    this.#ran = picture ? { source: this.#source().key, picture } : null;
-    if (mask) void this.#load(mask).then((image) => image && this.#setMask(image));
+    // a file may have been written anew
+    this.#files.clear();
+    this.runs.ran = null;
+    if (picture) {
+      const { width, height, ...file } = picture;
+      /** @type {import("./runs.mjs").Made} */
+      const ran = { file, width, height, key: this.#source().key, run: this.#run, prompt: null };
+      this.runs.ran = ran;
+      void runsOf(this.api).prompt(ran.run).then((prompt) => {
+        ran.prompt = prompt;
+        this.refresh();
+      });
+    }
+    if (mask) void this.load(mask).then((image) => image && this.#setMask(image));
     else this.#setMask(null);
-  }
-
-  /** What any node showed after a run.
-   * @param {{node: string, display_node?: string, output?: {images?: FileReference[]}}} detail */
-  result({ node, display_node, output }) {
-    const [first] = output?.images ?? [];
-    if (!first) return;
-    const made = downstream(rootGraph(this.app), this.node).get(String(display_node ?? node));
-    if (!made || NO_RESULTS.includes(made.type ?? "")) return;
-    void this.#load(first).then((image) => {
-      if (!image) return;
-      this.session.setResult({ image, width: image.naturalWidth, height: image.naturalHeight, label: "last result" });
-      if (this.session.ui.runOnRelease) this.session.ui.showing = "result";
-      this.session.store.notify();
-    });
   }
 
   /** Makes a file the node's own picture. @param {File} file */
@@ -92,21 +131,34 @@ export class NodePicture {
     this.session.store.notify();
   }
 
-  /** Where the picture comes from: a key that changes with it, and its file if one is known before a run.
-   * @returns {{key: string, file: PictureFile|null}} */
+  /** Where the picture comes from: a key that changes with it, and how it is made if that is known without a run.
+   * @returns {{key: string, recipe: Recipe|null}} */
   #source() {
     if (!isConnected(this.node, "image")) {
       const { picture } = this.session.store.document;
-      return { key: `own:${picture}`, file: picture ? fileReference(picture) : null };
+      const file = picture ? fileReference(picture) : null;
+      return { key: `own:${picture}`, recipe: file && { file } };
     }
     const root = rootGraph(this.app);
-    const found = origin(root, this.node, inputIndex(this.node, "image"));
-    const file = found?.slot === 0 ? loadedFile(root, found.node, found.place) : null;
-    return { key: file ? `file:${JSON.stringify(file)}` : `node:${found?.node.id}:${found?.slot}`, file };
+    const slot = inputIndex(this.node, "image");
+    const recipe = recipeOf(root, this.node, slot);
+    if (recipe) return { key: JSON.stringify(recipe), recipe };
+    const found = origin(root, this.node, slot);
+    return { key: found ? `node:${idAt(found.place, found.node.id)}:${found.slot}` : "nothing", recipe: null };
+  }
+
+  /** A file of the graph, which what follows it may be asked for often. @param {FileReference} file */
+  #load(file) {
+    const key = JSON.stringify(file);
+    const loaded = this.#files.get(key) ?? this.load(file);
+    this.#files.delete(key);
+    this.#files.set(key, loaded);
+    if (this.#files.size > KEPT) this.#files.delete(this.#files.keys().next().value ?? key);
+    return loaded;
   }
 
   /** @param {FileReference} file @returns {Promise<HTMLImageElement|null>} */
-  async #load({ filename, subfolder, type }) {
+  async load({ filename, subfolder, type }) {
     const image = new Image();
     image.src = this.api.apiURL(`/view?${new URLSearchParams({ filename, subfolder, type })}${this.app.getRandParam()}`);
     return image.decode().then(

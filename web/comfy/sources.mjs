@@ -1,10 +1,11 @@
 // @ts-check
 // Looks along the links of a graph: which file an input shows, and which nodes come after a node.
 
-/** @typedef {{id: string|number, type?: string, mode?: number, graph?: Graph|null, subgraph?: Graph,
+/** @typedef {{id: string|number, type?: string, title?: string, mode?: number, graph?: Graph|null, subgraph?: Graph,
+ *  properties?: Record<string, any>,
  *  inputs?: {name: string, type?: unknown, link?: number|null}[],
  *  outputs?: {type?: unknown, links?: number[]|null}[],
- *  widgets?: {name: string, value?: unknown}[]}} GraphNode */
+ *  widgets?: {name: string, value?: unknown, serializeValue?: unknown}[]}} GraphNode */
 /** @typedef {{origin_id: string|number, origin_slot: number, target_id: string|number, target_slot: number}} Link */
 /** @typedef {{nodes?: GraphNode[], _nodes?: GraphNode[], links?: any, getNodeById(id: any): GraphNode|null|undefined,
  *  inputs?: {linkIds?: number[]}[], outputs?: {linkIds?: number[]}[]}} Graph */
@@ -15,8 +16,8 @@
 // the two ends of a subgraph as nodes; ids are numbers or texts, depending on the version
 const SUBGRAPH_INPUT = "-10";
 const SUBGRAPH_OUTPUT = "-20";
-const BYPASSED = 4;
-const MUTED = 2;
+export const BYPASSED = 4;
+export const MUTED = 2;
 const MAX_DEPTH = 100;
 
 /** The outermost of ComfyUI's graphs. @param {{graph: Graph & {rootGraph?: Graph}, rootGraph?: Graph}} app @returns {Graph} */
@@ -50,8 +51,11 @@ function placesOf(graph, from) {
 /** @param {Graph} root @returns {Place} */
 const rootPlace = (root) => ({ graph: root, host: null, outer: null });
 
-/** @param {Place} place @param {string|number} id @returns {string} */
-const idAt = ({ host, outer }, id) => (host && outer ? `${idAt(outer, host.id)}:${id}` : String(id));
+/** Id of a node at a place, as the server knows it. @param {Place} place @param {string|number} id @returns {string} */
+export const idAt = ({ host, outer }, id) => (host && outer ? `${idAt(outer, host.id)}:${id}` : String(id));
+
+/** The first place where the graph of a node is used. @param {Graph} root @param {GraphNode} node @returns {Place} */
+export const placeOf = (root, node) => placesOf(node.graph, rootPlace(root))[0] ?? rootPlace(root);
 
 /** Id of a node as the server knows it, "4:2" for node 2 in the subgraph of node 4, at the first place where its graph
  * is used. @param {Graph} root @param {Graph} graph of the node @param {string|number} id @returns {string} */
@@ -173,15 +177,15 @@ function follow(root, start, links, reached) {
 const linksAfter = ({ outputs = [] }) => outputs.flatMap(({ links }) => links ?? []);
 
 /**
- * Ids (as the server knows them) of all nodes that come after a node, through the borders of subgraphs.
- * @param {Graph} root @param {GraphNode} start @returns {Map<string, GraphNode>}
+ * All nodes that come after a node, through the borders of subgraphs, by their ids (as the server knows them).
+ * @param {Graph} root @param {GraphNode} start @returns {Map<string, {node: GraphNode, place: Place}>}
  */
 export function downstream(root, start) {
-  /** @type {Map<string, GraphNode>} */
+  /** @type {Map<string, {node: GraphNode, place: Place}>} */
   const found = new Map();
   follow(root, start, linksAfter(start), (node, _, place) => {
     if (node.subgraph) return null;
-    found.set(idAt(place, node.id), node);
+    found.set(idAt(place, node.id), { node, place });
     return linksAfter(node);
   });
   return found;

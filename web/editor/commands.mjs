@@ -50,7 +50,8 @@ export function commands(session, gestures) {
     label: `Show the ${showing === "result" ? "last result" : showing}`,
     key: "P",
     pressed: () => ui.showing === showing,
-    enabled: () => showing !== "result" || session.result !== null,
+    // of several pictures another one may be there
+    enabled: () => showing !== "result" || session.result !== null || session.results.options.length > 1,
     run: () => {
       ui.showing = showing;
       store.notify();
@@ -126,10 +127,12 @@ export function commands(session, gestures) {
     result: view("result", "Result"),
     release: {
       icon: "run",
-      label: "Run the graph whenever an arrow or a region pair is let go",
+      label: "Run the graph whenever an arrow or a region pair is let go, and show the result",
       pressed: () => ui.runOnRelease,
       run: () => {
         ui.runOnRelease = !ui.runOnRelease;
+        // from here on P and its buttons decide
+        if (ui.runOnRelease) ui.showing = "result";
         store.notify();
       },
     },

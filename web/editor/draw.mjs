@@ -11,12 +11,13 @@ import { centre } from "./regions.mjs";
 /** @typedef {import("../document/state.mjs").Selection} Selection */
 /** @typedef {{
  *   readonly view: View, readonly pixel: number,
- *   readonly layers: readonly CanvasImageSource[],
+ *   readonly layers: readonly import("./session.mjs").Layer[], readonly blocks: boolean,
  *   readonly pairs: readonly Pair[], readonly regions: readonly Region[], readonly selection: Selection,
  *   readonly knobs: readonly import("./regions.mjs").Knob[],
  *   readonly path: readonly Position[], readonly box: readonly [Position, Position]|null,
  *   readonly brush: {readonly at: Position, readonly radius: number}|null,
- * }} Scene pixel: one pixel of the screen in canvas pixels; layers: pictures that fill the view, from below; path, box,
+ * }} Scene pixel: one pixel of the screen in canvas pixels; layers: pictures, from below; blocks: whether
+ *   pixels of the picture are large enough to be seen; path, box,
  *   brush: outline being drawn, selection rectangle, cursor */
 
 // as kernels/drawing/overlay.py draws them; the white and black rims keep them readable on any picture
@@ -150,14 +151,33 @@ function drawKnobs(c, { knobs, pixel }) {
   }
 }
 
+/** @param {CanvasRenderingContext2D} c @param {View} view @param {import("./session.mjs").Layer} layer */
+function drawLayer(c, view, { image, alpha = 1, fits, box = [0, 0, 1, 1] }) {
+  let [x, y, width, height] = [view.x + box[0] * view.width, view.y + box[1] * view.height, box[2] * view.width, box[3] * view.height];
+  if (fits) {
+    // what was cut out of the picture's middle, or has other proportions, keeps its own
+    const scale = Math.min(width / fits[0], height / fits[1]);
+    [x, y] = [x + (width - fits[0] * scale) / 2, y + (height - fits[1] * scale) / 2];
+    [width, height] = [fits[0] * scale, fits[1] * scale];
+  }
+  c.globalAlpha = alpha;
+  c.drawImage(image, x, y, width, height);
+  c.globalAlpha = 1;
+}
+
 /**
  * @param {CanvasRenderingContext2D} c with a transform from canvas pixels @param {readonly [number, number]} size
  * @param {Scene} scene
  */
 export function draw(c, size, scene) {
-  const { view, pixel, layers, path, box, brush } = scene;
+  const { view, pixel, layers, blocks, path, box, brush } = scene;
   c.clearRect(0, 0, ...size);
-  for (const layer of layers) c.drawImage(layer, view.x, view.y, view.width, view.height);
+  for (const layer of layers) {
+    // what is finer or coarser than the picture's pixels has no use for their edges
+    c.imageSmoothingEnabled = !(blocks && (layer.still || layer.box));
+    drawLayer(c, view, layer);
+  }
+  c.imageSmoothingEnabled = true;
   drawRegions(c, scene);
   drawPairs(c, scene);
   drawKnobs(c, scene);

@@ -1,7 +1,8 @@
 // @ts-check
 // One node's editor: document, tool, shown pictures, and the layers to draw. Node and large view share it.
 
-import { rasterise, drawStroke } from "../document/strokes.mjs";
+import { rasterise } from "../document/strokes.mjs";
+import { RegionLayer, canvas } from "./region_layer.mjs";
 import { Preview } from "../preview/warped_picture.mjs";
 import { CELL } from "../preview/latent_cells.mjs";
 import { DEFAULT, DEFAULT_REGIONS } from "../preview/how.mjs";
@@ -14,32 +15,24 @@ import { Store, activePairs } from "../document/state.mjs";
 /** @typedef {{readonly image: CanvasImageSource, readonly width: number, readonly height: number,
  *  readonly label: string}} Shown width, height: of the picture itself, which image may be a smaller copy of */
 /** @typedef {"original"|"preview"|"result"} Showing */
+/** @typedef {{readonly image: CanvasImageSource, readonly alpha?: number, readonly fits?: readonly [number, number],
+ *  readonly box?: readonly [number, number, number, number], readonly moves?: boolean,
+ *  readonly still?: boolean}} Layer a picture to draw over the view:
+ *  fits: its size, where its proportions may be others than the view's; box: the part of the view that it fills (x, y, width,
+ *  height in fractions), all of it by default; moves: whether it is the live preview; still: whether its pixels
+ *  never change */
+/** @typedef {"moves"|"changes"|"unused"|null} RegionUse moves: the region is the thing that moves; changes: only there
+ *  the picture may change; unused: what takes the points does not get it; null: nothing takes either */
+/** @typedef {"ends"|"bypassed"|"muted"|null} Standing ends: nothing is behind the node */
+/** @typedef {{readonly id: string, readonly name: string}} Candidate a node whose picture may be the result; id: as the
+ *  server knows it */
 /** @typedef {{tool: ToolName, size: number, showing: Showing, maskShown: boolean, runOnRelease: boolean}} Ui size:
  *  brush diameter, fraction of the picture's smaller side */
 
 // longer side of what is warped while the pointer moves
 const PREVIEW = 512;
-const TINT = [0, 214, 170, 96];
-const DIM = [0, 0, 0, 120];
-
-/** @param {number} width @param {number} height */
-function canvas(width, height) {
-  const made = new OffscreenCanvas(width, height);
-  const context = made.getContext("2d", { willReadFrequently: true });
-  return { canvas: made, context: /** @type {OffscreenCanvasRenderingContext2D} */ (context) };
-}
-
-/** @param {Uint8Array} mask @param {0|1} value where to paint @param {readonly number[]} colour RGBA
- * @param {number} width @param {number} height */
-function painted(mask, value, colour, width, height) {
-  const { canvas: layer, context } = canvas(width, height);
-  const image = context.createImageData(width, height);
-  const pixels = new Uint32Array(image.data.buffer);
-  const [packed] = new Uint32Array(new Uint8Array(colour).buffer);
-  for (let i = 0; i < mask.length; i++) if (mask[i] === value) pixels[i] = packed;
-  context.putImageData(image, 0, 0);
-  return layer;
-}
+// of a picture that is not the one which is connected now
+const OUTDATED = 0.35;
 
 export class Session {
   store = new Store((document) => {
@@ -58,11 +51,19 @@ export class Session {
   /** @type {CanvasImageSource|null} a connected MASK */ inputMask = null;
   /** @type {{drags: How, regions: How}} how arrows and region pairs will move things */
   hows = { drags: DEFAULT, regions: DEFAULT_REGIONS };
+  /** @type {RegionUse} what the painted region is downstream */ regionUse = null;
+  /** @type {Standing} of the node in the graph */ standing = null;
+  /** whether the picture is not the one that is connected now */
+  outdated = false;
+  /** @type {{readonly options: readonly Candidate[], readonly chosen: string}} the pictures of
+   *  the graph of which one is the result; chosen: "" for the first of them */
+  results = { options: [], chosen: "" };
+  /** @type {""|"points"|"picture"} what the result is not of any more */ resultAge = "";
   /** @type {number[]} which of the pairs move nothing, since they start outside the region; known once it was drawn */
   astray = [];
 
   /** @type {{size: number[], strokes: unknown, input: unknown, region: Uint8Array|null}|null} */ #region = null;
-  /** @type {{region: unknown, tint: boolean, layer: OffscreenCanvas}|null} */ #maskLayer = null;
+  #regionLayer = new RegionLayer();
   /** @type {{picture: unknown, preview: Preview, layer: OffscreenCanvas, drawn: unknown[]}|null} */ #preview = null;
 
   /** Size in pixels of the picture, or of the one that the points were placed on. @returns {readonly [number, number]} */
@@ -77,10 +78,47 @@ export class Session {
     this.store.notify();
   }
 
-  /** @param {Shown} result */
+  /** @param {Shown|null} result */
   setResult(result) {
+    if (result === this.result) return;
     this.result = result;
     this.store.notify();
+  }
+
+  /** @param {Session["results"]} results @param {Session["resultAge"]} age */
+  setResults(results, age) {
+    if (age === this.resultAge && JSON.stringify(results) === JSON.stringify(this.results)) return;
+    this.results = results;
+    this.resultAge = age;
+    this.store.notify();
+  }
+
+  /** @param {boolean} outdated */
+  setOutdated(outdated) {
+    if (outdated === this.outdated) return;
+    this.outdated = outdated;
+    this.store.notify();
+  }
+
+  /** @param {Session["regionUse"]} use @param {Session["standing"]} standing */
+  setSurroundings(use, standing) {
+    if (use === this.regionUse && standing === this.standing) return;
+    this.regionUse = use;
+    this.standing = standing;
+    this.store.notify();
+  }
+
+  /** What is seen while nothing is pulled: a result only if there is one, and while every change is run only the one of the
+   * points as they are. @returns {Showing} */
+  get showing() {
+    const { ui, result, resultAge } = this;
+    if (ui.showing !== "result") return ui.showing;
+    return result && !(ui.runOnRelease && resultAge) ? "result" : "preview";
+  }
+
+  /** The live preview's motion as it was drawn last. @returns {import("../preview/warped_picture.mjs").Motion|null} */
+  get motion() {
+    return this.#preview?.preview.motion ?? null;
   }
 
   /** @param {Session["hows"]} hows */
@@ -141,18 +179,26 @@ export class Session {
    * The pictures to draw over each other.
    * @param {{pulling: boolean, pressed: boolean, stroke: import("../document/strokes.mjs").Stroke|undefined}} hand whether a pair is
    * being pulled, whether the hand is about to (then it has to see what it takes hold of), the stroke being painted
-   * @returns {CanvasImageSource[]}
+   * @returns {Layer[]}
    */
   layers({ pulling, pressed, stroke }) {
-    const { showing } = this.ui;
+    const { showing, picture, result } = this;
+    /** @type {Layer[]} */
     const layers = [];
     const warps = pulling || (showing === "preview" && !pressed);
-    if (showing === "result" && this.result && !pulling && !pressed) layers.push(this.result.image);
-    else if (this.picture) {
-      layers.push(this.picture.image);
-      if (warps && this.picture && this.#moving.length) layers.push(this.#warped());
+    if (showing === "result" && result && !pulling && !pressed) {
+      layers.push({ image: result.image, fits: [result.width, result.height], still: true });
+    } else if (picture) {
+      const alpha = this.outdated ? OUTDATED : 1;
+      layers.push({ image: picture.image, alpha, still: true });
+      if (warps && this.#moving.length) layers.push({ image: this.#warped(), alpha, moves: true });
     }
-    if (this.ui.maskShown && (stroke || this.region)) layers.push(this.#mask(stroke));
+    if (this.ui.maskShown && (stroke || this.region)) {
+      const tint = this.ui.tool !== "drag" && this.ui.tool !== "region";
+      const moves = this.regionUse === "moves";
+      const shown = { region: this.region, size: this.#previewSize, stroke, tint, moves, picture: picture?.image ?? null };
+      layers.push({ image: this.#regionLayer.draw(shown) });
+    }
     return layers;
   }
 
@@ -181,18 +227,6 @@ export class Session {
       this.astray = astray;
       queueMicrotask(() => this.store.notify());
     }
-    return layer;
-  }
-
-  /** @param {import("../document/strokes.mjs").Stroke|undefined} stroke */
-  #mask(stroke) {
-    const tint = this.ui.tool !== "drag" && this.ui.tool !== "region";
-    const [width, height] = this.#previewSize;
-    if (!stroke && this.#maskLayer?.region === this.region && this.#maskLayer?.tint === tint) return this.#maskLayer.layer;
-    const region = stroke ? (this.region?.slice() ?? new Uint8Array(width * height)) : /** @type {Uint8Array} */ (this.region);
-    if (stroke && (stroke.tool !== "polygon" || (stroke.points?.length ?? 0) > 2)) drawStroke(region, stroke, width, height);
-    const layer = tint ? painted(region, 1, TINT, width, height) : painted(region, 0, DIM, width, height);
-    this.#maskLayer = stroke ? null : { region: this.region, tint, layer };
     return layer;
   }
 }

@@ -5,6 +5,8 @@ import { draw } from "./draw.mjs";
 import { element } from "./element.mjs";
 import { fit, inside, toCanvas, toPicture, zoomAt } from "./geometry.mjs";
 import { knobs } from "./regions.mjs";
+import { SharpView } from "./sharp_view.mjs";
+import { atLeast } from "./smaller_copies.mjs";
 
 /** @typedef {import("./geometry.mjs").Position} Position */
 /** @typedef {import("./gestures.mjs").Press} Press */
@@ -12,6 +14,8 @@ import { knobs } from "./regions.mjs";
 // screen pixels around a point in which a press takes hold of it; pens and fingers need more
 const REACH = { mouse: 9, pen: 12, touch: 20 };
 const WHEEL = 0.0015;
+// screen pixels of a picture's pixel from which on it is seen as a square
+const BLOCKS = 3;
 
 export class Stage {
   #frame = 0;
@@ -35,6 +39,7 @@ export class Stage {
     this.element = element("div", { class: "dragkit-stage" }, this.canvas);
     const context = this.canvas.getContext("2d");
     this.context = /** @type {CanvasRenderingContext2D} */ (context);
+    this.sharp = new SharpView(session, () => this.redraw(), signal);
     const observer = new ResizeObserver(() => this.redraw());
     observer.observe(this.element);
     signal.addEventListener("abort", () => {
@@ -96,10 +101,16 @@ export class Stage {
     const takes = tool === "drag" || tool === "region";
     const { document, selection } = session.store;
     const pulling = Boolean(current?.pulls) && gestures.pulling;
+    const density = width / size[0];
+    const layers = session.layers({ pulling, pressed: this.#pressed && takes, stroke: current?.stroke }).map((layer) => {
+      if (layer.still) return { ...layer, image: atLeast(layer.image, view.width * density) };
+      return layer.moves && !pulling ? this.sharp.layer(layer, view, size, density) : layer;
+    });
     draw(this.context, size, {
       view,
       pixel: this.#pixel,
-      layers: session.layers({ pulling, pressed: this.#pressed && takes, stroke: current?.stroke }),
+      layers,
+      blocks: (view.width / session.size[0]) * density >= BLOCKS,
       pairs: document.pairs,
       regions: document.regions,
       selection,

@@ -11,27 +11,48 @@ const counted = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
 /**
  * @param {import("./session.mjs").Session} session @returns {string} the picture, the pairs and the region
  */
-export function status({ store, picture, result, ui, region, how, astray }) {
+export function status({ store, picture, result, resultAge, showing, region, regionUse, standing, how, astray }) {
   const { pairs, regions, image } = store.document;
   const active = activePairs(store.document).length;
   const open = pairs.filter(({ target }) => !target).length;
-  const shown = ui.showing === "result" && result ? result : picture;
+  const shown = showing === "result" && result ? result : picture;
+  const age = shown === result && resultAge ? ` (${AGES[resultAge]})` : "";
   return [
-    shown ? `${shown.label}, ${shown.width} × ${shown.height}` : `no picture${image ? `, points placed on ${image.join(" × ")}` : ""}`,
+    shown ? `${shown.label}${age}, ${shown.width} × ${shown.height}` : `no picture${image ? `, points placed on ${image.join(" × ")}` : ""}`,
     counted(active, "drag") + (pairs.length > active ? ` (${[open && `${open} without target`, pairs.length - active - open && `${pairs.length - active - open} off`].filter(Boolean).join(", ")})` : ""),
     ...(regions.length ? [counted(regions.length, "region pair")] : []),
-    ...((how.moves === "drags" ? active : regions.length) && picture && ui.showing === "preview" ? [said(how)] : []),
+    ...((how.moves === "drags" ? active : regions.length) && picture && showing === "preview" ? [said(how)] : []),
     ...(active && how.moves === "drags" ? astray.map((index) => `drag ${index + 1} starts outside the region and moves nothing`) : []),
-    scope(how, region !== null),
+    scope(how, regionUse, region !== null),
+    ...(standing === "ends" ? ["nothing is connected behind this node, but it runs with every queue"] : []),
   ].join(" · ");
 }
 
-/** What a region means to the node downstream. @param {import("../preview/how.mjs").How} how @param {boolean} painted */
-function scope({ moves, known, border, displacement, finds, mask }, painted) {
+const AGES = { points: "of other points", picture: "of another picture" };
+
+/** What a region means to the nodes downstream. @param {import("../preview/how.mjs").How} how
+ * @param {import("./session.mjs").RegionUse} use @param {boolean} painted */
+function scope({ moves, known, finds }, use, painted) {
   if (moves === "regions") return "the outlines move";
-  if (painted && mask !== "none") return known && border === "free" && displacement !== "stretch" ? "the painted region moves" : "only the painted region may change";
-  if (painted) return "the painted region is not connected";
+  if (painted && use === "moves") return "the painted region is what moves";
+  if (painted) return use === "unused" ? "the painted region is not connected" : "only the painted region may change";
   return known && finds ? "no region: what is around the points moves" : "no mask: everything may change";
+}
+
+/**
+ * What the user has to know before anything that is drawn counts, and what can be done about it.
+ * @param {import("./session.mjs").Session} session @param {boolean} uploads whether the picture is the node's own
+ * @returns {{text: string, run?: boolean, choose?: boolean}|null}
+ */
+export function hint({ standing, picture, outdated, showing, resultAge, ui, result, results }, uploads) {
+  if (standing === "bypassed") return { text: "This node is bypassed: no node behind it gets points." };
+  if (standing === "muted") return { text: "This node is muted: no node behind it gets points." };
+  if (!picture && uploads) return { text: "Drop or paste a picture here, or connect an IMAGE.", choose: true };
+  if (!picture) return { text: "The connected picture is known after a run.", run: true };
+  if (outdated) return { text: "What is connected has changed: this is an older picture.", run: true };
+  if (ui.showing === "result" && !result && results.options.length) return { text: "There is no result yet: this is the preview." };
+  if (showing === "result" && resultAge) return { text: `This result is ${AGES[resultAge]}.` };
+  return null;
 }
 
 /**

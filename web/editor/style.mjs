@@ -19,6 +19,8 @@ export const STYLE = `
 @container (width < 620px) { .dragkit-bar button span { display: none; } }
 .dragkit-bar button:disabled { opacity: .4; cursor: default; }
 .dragkit-bar input[type="range"] { width: 72px; margin: 0; accent-color: var(--p-primary-color, #60a5fa); }
+.dragkit-stage select { position: absolute; top: 4px; right: 4px; max-width: 60%; height: 24px; margin: 0; font: inherit; color: var(--input-text, #ddd);
+  background: var(--comfy-input-bg, #333); border: 1px solid var(--border-color, #4e4e4e); border-radius: 4px; }
 .dragkit-stage { position: relative; flex: 1 1 0; min-height: 120px; border-radius: 4px; overflow: hidden;
   background: var(--comfy-input-bg, #1a1a1a); }
 .dragkit:focus-within .dragkit-stage { outline: 1px solid var(--p-primary-color, #60a5fa); outline-offset: -1px; }
@@ -26,8 +28,8 @@ export const STYLE = `
 .dragkit-keys { position: absolute; left: 0; top: 0; width: 1px; height: 1px; padding: 0; border: 0; opacity: 0;
   pointer-events: none; }
 .dragkit-empty { position: absolute; left: 8px; right: 8px; bottom: 8px; display: flex; flex-wrap: wrap; gap: 6px;
-  align-items: center; justify-content: center; text-align: center; color: var(--descrip-text, #999);
-  pointer-events: none; }
+  align-items: center; justify-content: center; text-align: center; color: #ddd; pointer-events: none; }
+.dragkit-empty span { padding: 2px 6px; border-radius: 4px; background: rgba(0, 0, 0, .7); }
 .dragkit-empty button { pointer-events: auto; padding: 0 8px; }
 /* neither takes room from the picture: it must not move under the hand */
 .dragkit-status { height: 33px; overflow: auto; color: var(--descrip-text, #999); overflow-wrap: anywhere; }

@@ -6,16 +6,16 @@ import { element } from "./element.mjs";
 import { Gestures } from "./gestures.mjs";
 import { icon } from "./icons.mjs";
 import { Stage } from "./stage.mjs";
-import { selected, status } from "./status.mjs";
+import { hint, selected, status } from "./status.mjs";
 import { STYLE } from "./style.mjs";
 
 /** @typedef {import("./session.mjs").Session} Session */
 /** @typedef {{
  *   text(): string, importText(text: string): string|null,
  *   upload(file: File): void, canUpload(): boolean, runToHere(): void,
- *   forward(event: Event): void, graphScale(): number, large?: () => void, close?: () => void,
+ *   chooseResult(id: string): void, forward(event: Event): void, graphScale(): number, large?: () => void, close?: () => void,
  * }} Host what an editor needs of its surroundings. text, importText: the value, and replacing it (a sentence if that
- *   text cannot be read); forward: gives an event to the graph; graphScale: screen pixels per canvas pixel; large or
+ *   text cannot be read); chooseResult: makes a node's picture the result, "" for that of the graph's end; forward: gives an event to the graph; graphScale: screen pixels per canvas pixel; large or
  *   close: opens or closes the large view */
 
 const BAR = [
@@ -44,7 +44,7 @@ export class Editor {
     this.statusLine = element("div", { class: "dragkit-status", role: "status" });
     this.notice = element("div", { class: "dragkit-notice", role: "alert" });
     this.empty = this.#emptyHint();
-    this.stage.element.append(this.keys, this.empty, this.notice);
+    this.stage.element.append(this.keys, this.empty, this.#resultChooser(), this.notice);
     this.root = element(
       "div",
       { class: "dragkit", "data-capture-wheel": "true", role: "group", "aria-label": "Drag points" },
@@ -109,6 +109,30 @@ export class Editor {
     return element("div", { class: "dragkit-bar", role: "toolbar", "aria-label": "Drag point tools" }, ...children, this.size);
   }
 
+  /** Over the picture, which must not move for it. */
+  #resultChooser() {
+    this.results = element("select", { "data-command": "chooser", title: "Which picture of the graph is the result", "aria-label": "Result" });
+    this.results.addEventListener("change", () => {
+      this.host.chooseResult(this.results?.value ?? "");
+      this.keys.focus({ preventScroll: true });
+    });
+    return this.results;
+  }
+
+  #updateResults() {
+    const { results } = this;
+    const { options, chosen } = this.session.results;
+    if (!results) return;
+    results.hidden = options.length < 2 || this.session.ui.showing !== "result";
+    const all = [["", `The end: ${options[0]?.name ?? ""}`], ...options.map(({ id, name }) => [id, name])];
+    const key = JSON.stringify(all);
+    if (results.dataset.options !== key) {
+      results.dataset.options = key;
+      results.replaceChildren(...all.map(([value, text]) => element("option", { value }, text)));
+    }
+    results.value = chosen;
+  }
+
   #emptyHint() {
     const file = element("input", { type: "file", accept: "image/*", hidden: "" });
     file.addEventListener("change", () => {
@@ -137,11 +161,12 @@ export class Editor {
       this.size.hidden = session.ui.tool !== "brush" && session.ui.tool !== "erase";
       this.size.value = String(Math.log(session.ui.size / least) / Math.log(most / least));
     }
-    const uploads = this.host.canUpload();
-    this.empty.hidden = session.picture !== null;
-    if (this.hint) this.hint.textContent = uploads ? "Drop or paste a picture here, or connect an IMAGE." : "The connected picture is known after a run.";
-    if (this.choose) this.choose.hidden = !uploads;
-    if (this.run) this.run.hidden = uploads;
+    const known = hint(session, this.host.canUpload());
+    this.empty.hidden = known === null;
+    if (this.hint && this.hint.textContent !== (known?.text ?? "")) this.hint.textContent = known?.text ?? "";
+    if (this.choose) this.choose.hidden = !known?.choose;
+    if (this.run) this.run.hidden = !known?.run;
+    this.#updateResults();
     const said = [status(session), selected(session)].filter(Boolean).join(" · ");
     if (this.statusLine.textContent !== said) this.statusLine.textContent = said;
     const { problem } = session;
@@ -202,7 +227,8 @@ export class Editor {
       "mousedown",
       (event) => {
         const { target } = event;
-        if (!(target instanceof HTMLTextAreaElement) && !(target instanceof HTMLInputElement)) event.preventDefault();
+        const takes = [HTMLTextAreaElement, HTMLInputElement, HTMLSelectElement].some((kind) => target instanceof kind);
+        if (!takes) event.preventDefault();
       },
       { signal },
     );
@@ -221,7 +247,7 @@ export class Editor {
   #key(event) {
     const { target } = event;
     const onButton = target instanceof HTMLButtonElement && (event.key === "Enter" || event.key === " ");
-    if (onButton || target instanceof HTMLTextAreaElement || event.key === "Tab") return;
+    if (onButton || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement || event.key === "Tab") return;
     const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
     if (plain && event.key.toLowerCase() === "f" && this.host.large) this.host.large();
     else if (plain && event.key === "0") this.stage.resetZoom();

@@ -39,6 +39,26 @@ window.trackerOf = () => app.extensionManager.workflow.activeWorkflow.changeTrac
 window.capture = () => (trackerOf().captureCanvasState ?? trackerOf().checkState).call(trackerOf());
 """
 
+# remembers which pictures an editor draws over each other
+WATCH = """() => {
+  const own = CanvasRenderingContext2D.prototype.drawImage;
+  window.drawn = [];
+  window.places = [];
+  window.unwatch = () => { CanvasRenderingContext2D.prototype.drawImage = own; };
+  CanvasRenderingContext2D.prototype.drawImage = function (image, ...rest) {
+    if (this.canvas.closest?.(".dragkit-stage")) {
+      drawn.push(image);
+      places.push(rest);
+    }
+    return own.call(this, image, ...rest);
+  };
+}"""
+COMPOSE = """([width, height]) => {
+  const context = new OffscreenCanvas(width, height).getContext("2d");
+  for (const image of drawn) context.drawImage(image, 0, 0, width, height);
+  return [...context.getImageData(0, 0, width, height).data];
+}"""
+
 
 class Ui:
     """A page with ComfyUI's frontend. errors holds what the pack's own code reported to the browser's console."""
@@ -250,6 +270,12 @@ class Editor:
         for key in keys:
             self.ui.page.keyboard.press(key)
 
+    @property
+    def hint(self):
+        """What is said over the picture, None for nothing."""
+        script = "(hint) => (hint.hidden ? null : hint.querySelector('span').textContent)"
+        return self.root.eval_on_selector(".dragkit-empty", script)
+
     def command(self, name):
         """Presses a button."""
         self.root.eval_on_selector(f'[data-command="{name}"]', "(button) => button.click()")
@@ -270,6 +296,21 @@ class Editor:
         self.ui.js("() => ticks(3)")
         url = (root or self.root).eval_on_selector(".dragkit-stage canvas", "(canvas) => canvas.toDataURL()")
         return np.array(Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))))
+
+    def previewed(self):
+        """The picture as the editor shows it, without its arrows, [H, W, 3] in 0..255, at its own size."""
+        ui = self.ui
+        ui.js(WATCH)
+        try:
+            # the canvas is drawn anew for the pointer
+            ui.page.mouse.move(*self.at((0.9, 0.05)))
+            ui.wait("() => drawn.length")
+            ui.js("async () => { await ticks(3); drawn.length = 0; }")
+            ui.page.mouse.move(*self.at((0.92, 0.06)))
+            ui.wait("() => drawn.length")
+            return np.array(ui.js(COMPOSE, self.size)).reshape(*self.size[::-1], 4)[..., :3]
+        finally:
+            ui.js("() => unwatch()")
 
     def dump(self):
         """Connects what receives the three outputs."""

@@ -46,8 +46,7 @@ def test_through_a_reroute_and_a_bypassed_node(alone):
     ui.connect(source, 0, reroute, None)
     ui.connect(reroute, 0, scale, "image")
     ui.connect(scale, 0, alone.node, "image")
-    ui.eventually(lambda: alone.root.eval_on_selector(".dragkit-empty", "(hint) => !hint.hidden"), True)
-    assert "known after a run" in alone.root.text_content()
+    ui.eventually(lambda: alone.hint, "The connected picture is known after a run.")
     ui.js("(id) => { nodeOf(id).mode = 4; }", scale)
     shows_other(alone)
     found = alone.received()
@@ -102,10 +101,14 @@ def test_out_of_a_subgraph(alone):
 
 def test_what_is_computed_is_known_after_a_run(alone):
     ui = alone.ui
-    scale = ui.node("ImageScale", [0, 700], width=150, height=300, crop="disabled")
+    scale, invert = (
+        ui.node("ImageScale", [0, 700], width=150, height=300, crop="disabled"),
+        ui.node("ImageInvert", [0, 900]),
+    )
     ui.connect(loader(ui), 0, scale, "image")
-    ui.connect(scale, 0, alone.node, "image")
-    ui.eventually(lambda: "known after a run" in alone.root.text_content(), True)
+    ui.connect(scale, 0, invert, "image")
+    ui.connect(invert, 0, alone.node, "image")
+    ui.eventually(lambda: alone.hint, "The connected picture is known after a run.")
     alone.command("run")
     alone.wait_until_shown("connected IMAGE")
     assert alone.status.startswith("connected IMAGE, 150 × 300")

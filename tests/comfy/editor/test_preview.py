@@ -1,16 +1,17 @@
 """The preview shows what the node that gets the points makes of them."""
 
-import base64
-import io
 import json
 
 import numpy as np
 import pytest
 from dragkit.kernels.motion.displacements import DISPLACEMENTS
-from PIL import Image
+
+from .conftest import WATCH
 
 # of the picture: the content of the first part is pulled over the second
 PARTS = (((0.1, 0.15), (0.5, 0.85)), ((0.56, 0.2), (0.95, 0.9)))
+# for one of the tests
+BOX = ((0.2, 0.15), (0.8, 0.85))
 PULLS = [((0.3, 0.4), (0.44, 0.34)), ((0.38, 0.7), (0.46, 0.76)), ((0.75, 0.55), (0.7, 0.6))]
 FRONTS = ("longest", "shortest", "first", "last")
 # displacement, border, front
@@ -31,22 +32,6 @@ PAIRS = [
     },
 ]
 HATCHING = (40, 235)
-
-# remembers which pictures an editor draws over each other
-WATCH = """() => {
-  const own = CanvasRenderingContext2D.prototype.drawImage;
-  window.drawn = [];
-  window.unwatch = () => { CanvasRenderingContext2D.prototype.drawImage = own; };
-  CanvasRenderingContext2D.prototype.drawImage = function (image, ...rest) {
-    if (this.canvas.closest?.(".dragkit-stage")) drawn.push(image);
-    return own.call(this, image, ...rest);
-  };
-}"""
-COMPOSE = """([width, height]) => {
-  const canvas = Object.assign(document.createElement("canvas"), { width, height });
-  for (const image of drawn) canvas.getContext("2d").drawImage(image, 0, 0, width, height);
-  return canvas.toDataURL();
-}"""
 
 
 def add_warp(editor, at, sources, **widgets):
@@ -73,23 +58,6 @@ def choose(editor, node, **widgets):
     )
 
 
-def previewed(editor):
-    """The picture as the editor shows it, without its arrows, [H, W, 3] in 0..255, at its own size."""
-    ui = editor.ui
-    ui.js(WATCH)
-    try:
-        # the canvas is drawn anew for the pointer
-        ui.page.mouse.move(*editor.at((0.9, 0.05)))
-        ui.wait("() => drawn.length")
-        ui.js("async () => { await ticks(3); drawn.length = 0; }")
-        ui.page.mouse.move(*editor.at((0.92, 0.06)))
-        ui.wait("() => drawn.length")
-        png = base64.b64decode(ui.js(COMPOSE, editor.size).partition(",")[2])
-        return np.array(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
-    finally:
-        ui.js("() => unwatch()")
-
-
 def compare(editor, first, kinds, sources, says):
     """What the editor shows for each of the kinds (displacement, border, front) beside what a Drag Warp makes of it."""
     made = []
@@ -112,7 +80,7 @@ def compare(editor, first, kinds, sources, says):
         choose(editor, first, displacement=displacement, border=border, front=front)
         words = f"{says(displacement, border)}{'' if front == 'longest' else f', {front} in front'} ·"
         editor.ui.eventually(lambda: editor.status, lambda text, words=words: words in text)
-        shown = previewed(editor)
+        shown = editor.previewed()
         moved, opened = (found[f"{number} {name}"][0].numpy() > 0.5 for name in ("moved", "opened"))
         expected = found[f"{number} warped"][0].numpy() * 255
         assert moved.sum() > 1000
@@ -130,7 +98,7 @@ def original_of(editor):
     """The picture, while the editor shows nothing else."""
     editor.command("original")
     try:
-        return previewed(editor)
+        return editor.previewed()
     finally:
         editor.command("preview")
 
@@ -171,6 +139,72 @@ def test_the_preview_of_region_pairs_is_drag_warps_picture(editor):
     compare(editor, first, [("rigid", "held", front) for front in FRONTS], sources, lambda *_: "preview: region pairs")
 
 
+# the layer that fills only a part of the view, and which part of the picture that is
+SHARP = """([width, height]) => {
+  const [x, y, across, down] = places[0];
+  const i = places.findLastIndex((place) => Math.abs(place[2] - across) > 1);
+  if (i < 0 || places.length < 2) return null;
+  const layer = drawn[i];
+  const data = layer.getContext("2d").getImageData(0, 0, layer.width, layer.height).data;
+  const place = [(places[i][0] - x) / across * width, (places[i][1] - y) / down * height];
+  return [place.map(Math.round), [layer.width, layer.height], [places[i][2] / across * width, layer.width], [...data]];
+}"""
+
+
+@pytest.mark.parametrize(("displacement", "border"), [("similarity", "held"), ("rigid", "free")])
+def test_at_rest_the_preview_has_the_pictures_own_pixels(editor, warp, displacement, border):
+    ui = editor.ui
+    editor.load("large.png")
+    editor.size = (1024, 768)
+    choose(editor, warp, displacement=displacement, border=border)
+    editor.focus()
+    editor.press("r")
+    editor.pull(*BOX)
+    editor.press("h", "v")
+    editor.pull((0.4, 0.4), (0.46, 0.37))
+    found = editor.received()
+    expected, moved = found["warped"][0].numpy() * 255, found["moved"][0].numpy() > 0.5
+    editor.press("f")
+    dialog = ui.page.locator("dialog.dragkit-large").element_handle()
+    ui.js("() => ticks()")
+    ui.page.mouse.move(*editor.at((0.5, 0.5), dialog))
+    ui.page.mouse.wheel(0, -700)
+    ui.page.wait_for_timeout(600)
+    ui.js(WATCH)
+    try:
+        ui.page.mouse.move(*editor.at((0.52, 0.5), dialog))
+        ui.wait("() => drawn.length > 1")
+        (left, top), (width, height), across, data = ui.js(SHARP, [1024, 768])
+    finally:
+        ui.js("() => unwatch()")
+        editor.press("Escape")
+    # one pixel of the layer is one of the picture
+    assert across[0] == pytest.approx(across[1], abs=0.01) and 300 < width < 1024
+    layer = np.array(data).reshape(height, width, 4)
+    part = np.s_[top : top + height, left : left + width]
+    drawn = (layer[..., 3] == 255) & moved[part]
+    assert drawn.sum() > 0.3 * moved[part].sum()
+    shown, right = layer[..., :3], expected[part]
+
+    def grain(picture):
+        return abs(np.diff(picture, axis=1)).mean(axis=2)[drawn[:, 1:] & drawn[:, :-1]].mean()
+
+    def averages(picture):
+        down, across = height // 8, width // 8
+        return picture[: 8 * down, : 8 * across].reshape(down, 8, across, 8, -1).mean(axis=(1, 3))
+
+    # the grain from pixel to pixel, which a smaller picture does not have, and what lies where
+    smooth = averages(right).repeat(8, 0).repeat(8, 1)
+    assert (
+        grain(shown)
+        > 0.8 * grain(right)
+        > 1.6 * grain(np.pad(smooth, ((0, height % 8), (0, width % 8), (0, 0)), "edge"))
+    )
+    inside = averages(drawn[..., None])[..., 0] == 1
+    assert inside.sum() > 500
+    assert np.percentile(abs(averages(shown) - averages(right))[inside], 90) < 5
+
+
 def test_what_stands_downstream_is_followed(editor, warp):
     ui = editor.ui
     editor.pull(*PULLS[0])
@@ -199,14 +233,38 @@ def test_what_stands_downstream_is_followed(editor, warp):
     says("preview: similarity, held")
 
 
+def test_the_line_says_what_the_painted_region_is_to_the_node_that_gets_it(editor, warp):
+    ui = editor.ui
+    plain = editor.pixels()[..., :3].astype(int)
+    editor.focus()
+    editor.press("r")
+    editor.pull(*BOX)
+    editor.press("v")
+    left = np.s_[60:-60, 16:40]
+    assert plain[left].mean() > 40
+
+    def says(words):
+        ui.eventually(lambda: editor.status, lambda text: words in text)
+        return editor.pixels()[..., :3].astype(int)[left].mean() / plain[left].mean()
+
+    assert says("only the painted region may change") < 0.9
+    choose(editor, warp, border="free")
+    # what moves may go anywhere
+    assert says("the painted region is what moves") == pytest.approx(1, abs=0.01)
+    choose(editor, warp, border="held", displacement="stretch")
+    says("the painted region is what moves")
+    ui.js("(id) => nodeOf(id).disconnectOutput(1)", editor.node)
+    says("the painted region is not connected")
+
+
 def test_a_drag_that_starts_outside_is_named_and_moves_nothing(editor, warp):
     editor.focus()
     editor.press("r")
     editor.pull((0.05, 0.05), (0.4, 0.9))
     editor.press("h", "v")
-    original = previewed(editor)
+    original = editor.previewed()
     editor.pull((0.7, 0.5), (0.8, 0.5))
     editor.ui.eventually(
         lambda: editor.status, lambda text: "drag 1 starts outside the region and moves nothing" in text
     )
-    assert (previewed(editor) == original).all()
+    assert (editor.previewed() == original).all()

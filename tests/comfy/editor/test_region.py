@@ -1,8 +1,10 @@
 """The painted region: what each tool paints, and that Python's mask is what the strokes in the value say."""
 
+import numpy as np
 import pytest
 import torch
 from dragkit.kernels.points.strokes import Stroke, rasterise
+from PIL import Image
 
 
 def region_of(editor):
@@ -120,3 +122,19 @@ def test_the_region_can_be_hidden_and_what_is_outside_is_dimmed(editor):
     assert dimmed[:, : middle - 4][left].mean() > 0.99 and not dimmed[:, middle + 4 :][right].any()
     editor.press("h")
     assert (editor.pixels() == plain).all()
+
+
+def test_a_dark_picture_is_dimmed_less(editor):
+    kept = {}
+    for name, level in {"bright": 200, "dark": 30}.items():
+        Image.new("RGB", editor.size, (level,) * 3).save(editor.ui.comfy.folder / "input" / f"{name}.png")
+        editor.load(f"{name}.png")
+        if not kept:
+            editor.focus()
+            editor.press("r")
+            editor.pull((0.5, 0.0), (1.0, 1.0))
+            editor.press("v")
+        pixels = editor.pixels()
+        height, width = pixels.shape[:2]
+        kept[name] = np.median(pixels[height // 2, width // 4 : width // 2 - 8, :3]) / level
+    assert kept["bright"] < 0.65 and 0.8 < kept["dark"] < 0.95

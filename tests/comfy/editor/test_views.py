@@ -169,7 +169,6 @@ def test_a_pull_moves_the_picture_inside_the_region_only(editor, large):
     page.mouse.move(*editor.at((0.8, 0.6), large), steps=3)
     pulled = editor.pixels(large)
     page.mouse.up()
-    assert (editor.pixels(large) == pulled).all()
     editor.command("original")
     assert editor.button("original")[1] and not editor.button("preview")[1]
     original = editor.pixels(large)

@@ -1,26 +1,10 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { downstreamMotion } from "../../../web/comfy/downstream_motion.mjs";
+import { graph } from "./graph.mjs";
 import { DEFAULT, DEFAULT_REGIONS, said } from "../../../web/preview/how.mjs";
 
 const POINTS = { type: "DRAGKIT_POINTS" };
-
-/** A graph as ComfyUI's frontend holds it: links [from id, from slot, to id, to slot]. */
-function graph(nodes, links, ends = {}) {
-  const made = { nodes, inputs: [], outputs: [], links: new Map(), ...ends };
-  made.getNodeById = (id) => nodes.find((node) => String(node.id) === String(id)) ?? null;
-  for (const node of nodes) Object.assign(node, { graph: made, inputs: node.inputs ?? [], outputs: node.outputs ?? [] });
-  links.forEach(([origin_id, origin_slot, target_id, target_slot], i) => {
-    made.links.set(i + 1, { id: i + 1, origin_id, origin_slot, target_id, target_slot });
-    const target = made.getNodeById(target_id);
-    if (target) (target.inputs[target_slot] ??= { name: `in${target_slot}` }).link = i + 1;
-    else (made.outputs[target_slot] ??= { linkIds: [] }).linkIds.push(i + 1);
-    const source = made.getNodeById(origin_id);
-    if (source) ((source.outputs[origin_slot] ??= {}).links ??= []).push(i + 1);
-    else (made.inputs[origin_slot] ??= { linkIds: [] }).linkIds.push(i + 1);
-  });
-  return made;
-}
 
 const outputs = [{ ...POINTS }, { type: "MASK" }, { type: "IMAGE" }, { type: "DRAGKIT_REGIONS" }];
 const points = () => ({ id: 1, type: "DragKitDragPoints", outputs: structuredClone(outputs) });

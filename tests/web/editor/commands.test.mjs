@@ -354,6 +354,6 @@ test("buttons show what is on, and who draws them hears of every change", () => 
   states.store.select(new Map([[1, "both"]]));
   for (const name of ["brush", "original", "locked", "release", "enabled"]) states.known[name].run();
   const pressed = Object.keys(states.known).filter((name) => states.known[name].pressed?.());
-  assert.deepEqual(pressed, ["brush", "mask", "locked", "original", "release"]);
+  assert.deepEqual(pressed, ["brush", "mask", "locked", "result", "release"]);
   assert.deepEqual(["original", "result"].map((name) => known[name].label), ["Show the original", "Show the last result"]);
 });

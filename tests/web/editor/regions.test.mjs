@@ -329,7 +329,7 @@ test("other tools leave regions alone, and the tool of regions arrows", () => {
 test("what is said about regions", () => {
   const { store, ui, session } = opened({ ...one, image: [1000, 1000] });
   store.select(selection(~0));
-  const said = { store, ui, picture: null, result: null, region: null, size: session.size, how: DEFAULT, astray: [] };
+  const said = { store, ui, showing: "preview", regionUse: null, standing: null, resultAge: "", picture: null, result: null, region: null, size: session.size, how: DEFAULT, astray: [] };
   assert.match(status(said), /0 drags · 1 region pair · no mask/);
   assert.equal(selected(said), "region 1 (target): 200, 200 → 700, 200");
   store.select(new Map([[~0, "both"]]));
@@ -337,8 +337,9 @@ test("what is said about regions", () => {
   assert.doesNotMatch(status({ ...said, store: opened(two).store }), /region pair/);
   const painted = { ...said, region: new Uint8Array(1) };
   assert.match(status(painted), /only the painted region may change$/);
-  assert.match(status({ ...painted, how: howOf({ displacement: "rigid", border: "free" }) }), /the painted region moves$/);
-  assert.match(status({ ...painted, how: howOf({ displacement: "rigid", border: "held" }, { mask: "none" }) }), /the painted region is not connected$/);
+  assert.match(status({ ...painted, regionUse: "changes" }), /only the painted region may change$/);
+  assert.match(status({ ...painted, regionUse: "moves" }), /the painted region is what moves$/);
+  assert.match(status({ ...painted, regionUse: "unused" }), /the painted region is not connected$/);
   assert.match(status({ ...said, how: howOf({ displacement: "rigid", border: "held" }, { mask: "none" }) }), /no region: what is around the points moves$/);
   assert.match(status({ ...said, how: howOf({ displacement: "rigid", border: "held" }, { finds: false, mask: "none" }) }), /everything may change$/);
 });
