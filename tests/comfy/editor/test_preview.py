@@ -1,13 +1,12 @@
 """The preview shows what the node that gets the points makes of them."""
 
-import base64
-import io
 import json
 
 import numpy as np
 import pytest
 from dragkit.kernels.motion.displacements import DISPLACEMENTS
-from PIL import Image
+
+from .composed import COMPOSE, WATCH, decoded
 
 # of the picture: the content of the first part is pulled over the second
 PARTS = (((0.1, 0.15), (0.5, 0.85)), ((0.56, 0.2), (0.95, 0.9)))
@@ -31,22 +30,6 @@ PAIRS = [
     },
 ]
 HATCHING = (40, 235)
-
-# remembers which pictures an editor draws over each other
-WATCH = """() => {
-  const own = CanvasRenderingContext2D.prototype.drawImage;
-  window.drawn = [];
-  window.unwatch = () => { CanvasRenderingContext2D.prototype.drawImage = own; };
-  CanvasRenderingContext2D.prototype.drawImage = function (image, ...rest) {
-    if (this.canvas.closest?.(".dragkit-stage")) drawn.push(image);
-    return own.call(this, image, ...rest);
-  };
-}"""
-COMPOSE = """([width, height]) => {
-  const canvas = Object.assign(document.createElement("canvas"), { width, height });
-  for (const image of drawn) canvas.getContext("2d").drawImage(image, 0, 0, width, height);
-  return canvas.toDataURL();
-}"""
 
 
 def add_warp(editor, at, sources, **widgets):
@@ -84,8 +67,7 @@ def previewed(editor):
         ui.js("async () => { await ticks(3); drawn.length = 0; }")
         ui.page.mouse.move(*editor.at((0.92, 0.06)))
         ui.wait("() => drawn.length")
-        png = base64.b64decode(ui.js(COMPOSE, editor.size).partition(",")[2])
-        return np.array(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
+        return decoded(ui.js(COMPOSE, editor.size))
     finally:
         ui.js("() => unwatch()")
 
