@@ -93,8 +93,10 @@ projects the reference in every step; the nodes do so once in a run.""",
     "editor": (
         "The editor",
         """\
-Headless Chromium, a 512 x 512 picture that may change everywhere. While an arrow is pulled: the interval between
-frames, and how much of it is the editor's own work.""",
+Headless Chromium, a 512 x 512 picture without a painted region and with one over most of it. While an arrow is pulled:
+the interval between frames, and how much of it is the editor's own work.""",
+        """\
+What the preview differs by from Drag Warp's picture of the same eight arrows, where content has moved:""",
         "What a drawing takes in the workflow:",
     ),
 }

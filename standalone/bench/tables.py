@@ -155,11 +155,23 @@ def cost_instantdrag(rows):
 
 def editor_frames(rows):
     lines = [
-        [str(row["pairs"]), row["measurement"], f"{row['median_ms']:.1f}", f"{row['p95_ms']:.1f}", str(row["frames"])]
+        [
+            row["region"], str(row["pairs"]), row["measurement"], f"{row['median_ms']:.1f}", f"{row['p95_ms']:.1f}",
+            str(row["frames"]),
+        ]
         for row in rows
         if "frames" in row
+    ]  # fmt: skip
+    return table(["region", "arrows", "measured", "median, ms", "95 %, ms", "frames"], lines)
+
+
+def editor_errors(rows):
+    lines = [
+        [row["displacement"], row["border"], f"{row['median']:.0f}", f"{row['p95']:.0f}"]
+        for row in rows
+        if row["measurement"] == "preview error"
     ]
-    return table(["arrows", "measured", "median, ms", "95 %, ms", "frames"], lines)
+    return table(["displacement", "border", "median, 1/255", "95 %, 1/255"], lines)
 
 
 def editor_value(rows):
@@ -176,7 +188,7 @@ TABLES = {
     "motion": (motion_path, motion_flow, motion_inside, motion_rounds),
     "kernels": (kernels_latent, kernels_warp),
     "cost": (cost_fastdrag, cost_lightningdrag, cost_instantdrag),
-    "editor": (editor_frames, editor_value),
+    "editor": (editor_frames, editor_errors, editor_value),
 }
 
 

@@ -1,6 +1,6 @@
 """Measures the editor in headless Chromium, on a ComfyUI that runs with the pack: frame times of the live preview while
-an arrow is dragged on a 512 x 512 picture that may change everywhere, and the length of the value. Writes
-docs/results/editor.json.
+an arrow is dragged on a 512 x 512 picture, what the preview differs by from the picture that Drag Warp makes, and the
+length of the value. Writes docs/results/editor.json.
 
 python tests/comfy/measure_editor.py http://127.0.0.1:8188
 """
@@ -15,8 +15,10 @@ import time
 
 import numpy as np
 import requests
+from dragkit.kernels.motion.displacements import DISPLACEMENTS
 from dragkit.standalone.bench import results
 from dragkit.standalone.bench.tables import all_tables
+from editor.composed import COMPOSE, WATCH, decoded
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
@@ -62,6 +64,20 @@ async (file) => {
   window.widget = node.widgets.find(({ name }) => name === "points");
 }
 """
+WARP = """
+([displacement, border]) => {
+  window.node ??= app.graph._nodes.find(({ type }) => type === "DragKitDragPoints");
+  if (!window.warp) {
+    window.warp = LiteGraph.createNode("DragKitDragWarp");
+    const save = LiteGraph.createNode("SaveImage");
+    [warp, save].forEach((made, i) => { made.pos = [1000 + 300 * i, 40]; app.graph.add(made); });
+    save.widgets[0].value = "dragkit_measure";
+    ["drag_points", "mask", "image"].forEach((name, i) => node.connect(i, warp, warp.findInputSlot(name)));
+    warp.connect(0, save, 0);
+  }
+  for (const widget of warp.widgets) widget.value = { displacement, border }[widget.name] ?? widget.value;
+}
+"""
 PLACE = """
 () => {
   const canvas = widget.element.querySelector("canvas");
@@ -99,17 +115,22 @@ def at(page, x, y):
     return left + width / 2 + (x - 0.5) * side, top + height / 2 + (y - 0.5) * side
 
 
-def value(count):
+# of the picture, where a region is painted
+PAINTED = [{"tool": "brush", "points": [[0.5, 0.5]], "size": 0.94}]
+
+
+def value(count, strokes=()):
     points = []
     for i in range(count):
         handle = [0.2 + 0.6 * (i % 5) / 4, 0.2 + 0.6 * (i // 5) / 4]
         points.append({"handle": handle, "target": [handle[0] + 0.06, handle[1] + 0.04]})
-    return json.dumps({"format": "dragkit.points", "version": 1, "image": [SIZE, SIZE], "points": points})
+    document = {"format": "dragkit.points", "version": 1, "image": [SIZE, SIZE], "points": points}
+    return json.dumps(document | ({"strokes": strokes} if strokes else {}))
 
 
-def drag(page, count):
+def drag(page, count, strokes):
     """Intervals between frames and the editor's work in each, in ms, while a target goes round in circles."""
-    page.evaluate("(text) => { widget.value = text; }", value(count))
+    page.evaluate("(text) => { widget.value = text; }", value(count, strokes))
     x, y = at(page, 0.26, 0.24)
     page.mouse.move(x, y)
     page.mouse.down()
@@ -121,6 +142,52 @@ def drag(page, count):
     frames = page.evaluate("() => { window.recording = false; return frames; }")
     page.mouse.up()
     return np.array(frames).T
+
+
+def shown(page):
+    """The picture with what the preview draws over it, [H, W, 3] in 0..255."""
+    page.evaluate(WATCH)
+    for x in (0.9, 0.92):
+        page.evaluate("() => { drawn.length = 0; }")
+        page.mouse.move(*at(page, x, 0.05))
+        page.wait_for_function("() => drawn.length")
+        page.wait_for_timeout(100)
+    found = decoded(page.evaluate(COMPOSE, [SIZE, SIZE]))
+    page.evaluate("() => unwatch()")
+    return found
+
+
+def run(page, url):
+    """The picture that the graph saves."""
+    known = requests.get(f"{url}/history", timeout=60).json().keys()
+    page.evaluate("() => app.queuePrompt(0, 1)")
+    while not (new := requests.get(f"{url}/history", timeout=60).json().keys() - known):
+        time.sleep(0.1)
+    outputs = requests.get(f"{url}/history", timeout=60).json()[new.pop()]["outputs"].values()
+    (saved,) = (image for made in outputs for image in made.get("images", []) if image["type"] == "output")
+    data = requests.get(f"{url}/view", params=saved, timeout=60).content
+    return np.array(Image.open(io.BytesIO(data)).convert("RGB")).astype(int)
+
+
+def errors(page, url):
+    """Rows: what the preview differs by from Drag Warp's picture where content has moved, in 1/255."""
+    page.evaluate("(text) => { widget.value = text; }", value(8, PAINTED))
+    for command in ("mask", "original"):
+        page.evaluate("(name) => widget.element.querySelector(`[data-command=${name}]`).click()", command)
+    original = shown(page)
+    page.evaluate("() => widget.element.querySelector('[data-command=preview]').click()")
+    for displacement in DISPLACEMENTS:
+        for border in ("held", "free"):
+            page.evaluate(WARP, [displacement, border])
+            says = displacement if displacement == "stretch" else f"{displacement}, {border}"
+            page.wait_for_function("(text) => widget.element.textContent.includes(text)", arg=f"preview: {says} ·")
+            preview, made = shown(page), run(page, url)
+            moved = (original != made).any(2)
+            median, high = np.percentile(abs(preview - made).max(2)[moved], [50, 95]).tolist()
+            yield {
+                "measurement": "preview error", "displacement": displacement, "border": border,
+                "pixels": int(moved.sum()), "median": median, "p95": high,
+            }  # fmt: skip
 
 
 def paint(page):
@@ -140,16 +207,19 @@ def paint(page):
     return page.evaluate("() => widget.value")
 
 
-def measure(page):
-    """Rows: frame times for some numbers of arrows, and the bytes of a drawing."""
+def measure(page, url):
+    """Rows: frame times for some numbers of arrows, what the preview is off by, and the bytes of a drawing."""
     rows = []
-    for count in (1, 8, 20):
-        intervals, work = drag(page, count)
-        for name, times in {"frame interval": intervals, "the editor's work": work[work > 0]}.items():
-            median, high = np.percentile(times, [50, 95]).tolist()
-            rows.append({
-                "pairs": count, "measurement": name, "median_ms": median, "p95_ms": high, "frames": len(times)
-            })  # fmt: skip
+    for region, strokes in (("none", ()), ("painted", PAINTED)):
+        for count in (1, 8, 20):
+            intervals, work = drag(page, count, strokes)
+            for name, times in {"frame interval": intervals, "the editor's work": work[work > 0]}.items():
+                median, high = np.percentile(times, [50, 95]).tolist()
+                rows.append({
+                    "region": region, "pairs": count, "measurement": name, "median_ms": median, "p95_ms": high,
+                    "frames": len(times),
+                })  # fmt: skip
+    rows += errors(page, url)
     text = paint(page)
     drawing = json.loads(text)
     found = {"pairs": len(drawing["points"]), "strokes": len(drawing["strokes"]), "bytes": len(text.encode())}
@@ -170,7 +240,7 @@ def main():
             "frontend": page.evaluate("() => window.__COMFYUI_FRONTEND_VERSION__"),
             "Chromium": opened.version,
         }
-        rows = measure(page)
+        rows = measure(page, arguments.url)
     print(all_tables("editor", rows))
     path = arguments.json or results.place(document)
     results.write(document | {"rows": rows}, path)

@@ -16,6 +16,8 @@ import requests
 import torch
 from PIL import Image
 
+from .composed import COMPOSE, WATCH, decoded
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # a page that waits for servers of the internet takes half a minute where there are none
 FLAGS = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
@@ -38,26 +40,6 @@ window.ticks = (n = 2) => new Promise((done) => {
 window.trackerOf = () => app.extensionManager.workflow.activeWorkflow.changeTracker;
 window.capture = () => (trackerOf().captureCanvasState ?? trackerOf().checkState).call(trackerOf());
 """
-
-# remembers which pictures an editor draws over each other
-WATCH = """() => {
-  const own = CanvasRenderingContext2D.prototype.drawImage;
-  window.drawn = [];
-  window.places = [];
-  window.unwatch = () => { CanvasRenderingContext2D.prototype.drawImage = own; };
-  CanvasRenderingContext2D.prototype.drawImage = function (image, ...rest) {
-    if (this.canvas.closest?.(".dragkit-stage")) {
-      drawn.push(image);
-      places.push(rest);
-    }
-    return own.call(this, image, ...rest);
-  };
-}"""
-COMPOSE = """([width, height]) => {
-  const context = new OffscreenCanvas(width, height).getContext("2d");
-  for (const image of drawn) context.drawImage(image, 0, 0, width, height);
-  return [...context.getImageData(0, 0, width, height).data];
-}"""
 
 
 class Ui:
@@ -308,7 +290,7 @@ class Editor:
             ui.js("async () => { await ticks(3); drawn.length = 0; }")
             ui.page.mouse.move(*self.at((0.92, 0.06)))
             ui.wait("() => drawn.length")
-            return np.array(ui.js(COMPOSE, self.size)).reshape(*self.size[::-1], 4)[..., :3]
+            return decoded(ui.js(COMPOSE, self.size))
         finally:
             ui.js("() => unwatch()")
 

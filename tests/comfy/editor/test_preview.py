@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from dragkit.kernels.motion.displacements import DISPLACEMENTS
 
-from .conftest import WATCH
+from .composed import WATCH
 
 # of the picture: the content of the first part is pulled over the second
 PARTS = (((0.1, 0.15), (0.5, 0.85)), ((0.56, 0.2), (0.95, 0.9)))
