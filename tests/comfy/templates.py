@@ -10,7 +10,8 @@ from .lightningdrag.graphs import CLIP, saved, weights
 FOLDER = Path(__file__).parents[2] / "example_workflows"
 EXAMPLES = {path.stem: path for path in sorted(FOLDER.glob("*.json"))}
 # these run without a download
-BARE = [path for path in EXAMPLES.values() if "CheckpointLoader" not in path.read_text()]
+LOADERS = ("CheckpointLoader", "UNETLoader")
+BARE = [path for path in EXAMPLES.values() if not any(loader in path.read_text() for loader in LOADERS)]
 CLICKED = (
     '{"format":"dragkit.points","version":1,"points":[],"strokes":[{"tool":"box","points":[[0.45,0.55],[0.9,0.98]]}]}'
 )
