@@ -131,11 +131,11 @@ def control_net(kind: str, seed: int) -> comfy.controlnet.ControlNet:
     return comfy.controlnet.ControlNet(network, load_device=device)
 
 
-def vae(seed: int) -> comfy.sd.VAE:
+def vae(seed: int, channels: int = 4) -> comfy.sd.VAE:
     """An 8x AutoencoderKL whose encoder and decoder are unrelated random networks: decode(encode(x)) is not x."""
     ddconfig = {
         "double_z": True,
-        "z_channels": 4,
+        "z_channels": channels,
         "resolution": 64,
         "in_channels": 3,
         "out_ch": 3,
@@ -145,7 +145,7 @@ def vae(seed: int) -> comfy.sd.VAE:
         "attn_resolutions": [],
         "dropout": 0.0,
     }
-    config = {"embed_dim": 4, "ddconfig": ddconfig}
+    config = {"embed_dim": channels, "ddconfig": ddconfig}
     network = AutoencoderKL(**config)
     fill(network, seed)
     with torch.no_grad():

@@ -114,11 +114,12 @@ class TestCellVAE(io.ComfyNode):
 class TestTinyVAE(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        return schema("TestTinyVAE", [SEED], [io.Vae.Output()])
+        channels = io.Int.Input("channels", default=4, min=1, max=64, optional=True)
+        return schema("TestTinyVAE", [SEED, channels], [io.Vae.Output()])
 
     @classmethod
-    def execute(cls, seed):
-        return io.NodeOutput(models.vae(seed))
+    def execute(cls, seed, channels=4):
+        return io.NodeOutput(models.vae(seed, channels))
 
 
 class TestNoUNet(io.ComfyNode):
