@@ -3,7 +3,8 @@
 import argparse
 import sys
 
-from .argument_types import BASE_SEEDS, existing, number, output, output_picture, whole
+from .argument_types import BASE_SEEDS, Parser, existing, number, output, output_folder, output_picture, whole
+from .batch.command import batch
 from .bench.command import BENCHES, bench
 from .check.command import DEVICES, check
 from .edit_arguments import add_edit_arguments
@@ -79,14 +80,16 @@ curves of loss and end-point error. `accelerate launch -m dragkit.standalone.cli
 """
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message):
-        # one sentence, without the whole usage in front of it
-        raise UserError(message)
+def add_ray_argument(one):
+    one.add_argument(
+        "--ray", nargs="?", const="", metavar="ADDRESS",
+        help="by the workers of a Ray cluster, one for each GPU (without any, for each CPU); without ADDRESS the one "
+        "that Ray finds, else one on this machine",
+    )  # fmt: skip
 
 
 def parser():
-    main = _Parser(prog="dragkit", description="Drag points in a picture and the picture follows.")
+    main = Parser(prog="dragkit", description="Drag points in a picture and the picture follows.")
     commands = main.add_subparsers(required=True, metavar="COMMAND")
 
     one = commands.add_parser("demo", help="drag a bundled photograph")
@@ -99,6 +102,18 @@ def parser():
     one = commands.add_parser("edit", help="drag your own picture")
     add_edit_arguments(one)
     one.set_defaults(run=edit)
+
+    one = commands.add_parser("batch", help="many edits, one a line of a file")
+    one.add_argument("jobs", type=existing("file"), metavar="JOBS", help="JSON lines, in the words of `dragkit edit`")
+    one.add_argument(
+        "--out",
+        type=output_folder,
+        required=True,
+        metavar="FOLDER",
+        help="for the pictures; an interrupted run goes on",
+    )
+    add_ray_argument(one)
+    one.set_defaults(run=batch)
 
     one = commands.add_parser("convert-lightningdrag", help="LightningDrag's published files -> one safetensors file")
     one.add_argument(

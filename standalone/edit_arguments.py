@@ -1,10 +1,12 @@
 """The words of `dragkit edit`, and what each of them may be."""
 
 from .argument_types import SEEDS, existing, number, output_picture, whole
+from .loads import Loads
 
 
 def add_edit_arguments(edit):
-    """Adds them to an argparse parser."""
+    """Adds them to an argparse parser. `load`, of all that it parses, keeps what the last edit loaded."""
+    edit.set_defaults(load=Loads())
     edit.add_argument("image", type=existing("file"))
     edit.add_argument("--points", required=True, metavar="FILE_OR_TEXT", help="JSON or lines `x,y -> x,y`")
     edit.add_argument(
