@@ -127,28 +127,49 @@ def parser():
     one = commands.add_parser("bench", help="speed, quality against ground truth, cost")
     one.add_argument("what", choices=list(BENCHES))
     one.add_argument(
-        "folder", nargs="?", metavar="FOLDER", help="pairs, regions: with a folder for each pair of pictures"
+        "folder",
+        nargs="?",
+        metavar="FOLDER",
+        help="pairs, regions: with a folder for each pair of pictures; dragbench: DragBench-DR or DragBench-SR",
     )
     one.add_argument(
         "--quick", action="store_true",
-        help="quality, motion, pairs, regions: a fifth of the cases; dynadrag: half; kernels: few runs, no large "
-        "picture; cost: a small network",
+        help="quality, motion, pairs, regions, dragbench: a fifth of the cases; dynadrag: half; kernels: few runs, no "
+        "large picture; cost: a small network",
     )  # fmt: skip
     one.add_argument(
         "--slow", action="store_true", help="quality: DynaDrag by tracking and with its published schedule, too"
     )
     one.add_argument(
-        "--methods", metavar="NAME[,NAME]", help="quality, pairs: these alone; quality: their rows anew in docs/results"
-    )
+        "--methods", metavar="NAME[,NAME]",
+        help="quality, pairs: these alone; quality: their rows anew in docs/results; dragbench: nothing, or those of "
+        "`dragkit edit`",
+    )  # fmt: skip
     one.add_argument("--only", metavar="NAME[,NAME]", help="cost: of fastdrag, lightningdrag, instantdrag alone")
     one.add_argument(
         "--model", type=existing("path", "demo"), metavar="demo|PATH",
-        help="pairs: for FastDrag and the repair; none: they are left out",
+        help="pairs: for FastDrag and the repair; none: they are left out; dragbench: that of `dragkit edit`",
     )  # fmt: skip
+    one.add_argument(
+        "--features",
+        type=existing("folder"),
+        metavar="FOLDER",
+        help="dragbench: SD2.1 in diffusers' format, which measures",
+    )
+    one.add_argument("--options", metavar="JSON", help='dragbench: further words of `dragkit edit`, {"steps": 20}')
+    one.add_argument(
+        "--pictures", type=existing("folder"), metavar="FOLDER",
+        help="dragbench: for --methods pictures, dragged_image.png of any method in the folders of the samples",
+    )  # fmt: skip
+    one.add_argument(
+        "--out", type=output_folder, metavar="FOLDER",
+        help="dragbench: for pictures and numbers of each sample; an interrupted run goes on",
+    )  # fmt: skip
+    add_ray_argument(one)
     one.add_argument(
         "--lpips",
         metavar="FILE",
-        help="pairs: AlexNet's weights; none: those in torch.hub's cache",
+        help="pairs, dragbench: AlexNet's weights; none: those in torch.hub's cache",
     )
     one.add_argument("--seed", type=whole(*BASE_SEEDS), default=0)
     one.add_argument(

@@ -3,6 +3,8 @@
 from .argument_types import SEEDS, existing, number, output_picture, whole
 from .loads import Loads
 
+EDIT_METHODS = ["fastdrag", "dynadrag", "instantdrag", "lightningdrag", "warp"]
+
 
 def add_edit_arguments(edit):
     """Adds them to an argparse parser. `load`, of all that it parses, keeps what the last edit loaded."""
@@ -18,7 +20,7 @@ def add_edit_arguments(edit):
         help="SD1.5/SDXL file or diffusers folder",
     )  # fmt: skip
     edit.add_argument(
-        "--method", choices=["fastdrag", "dynadrag", "instantdrag", "lightningdrag", "warp"],
+        "--method", choices=EDIT_METHODS,
         help="none: fastdrag; without --model, for a picture the demo model does not know, warp",
     )  # fmt: skip
     edit.add_argument(

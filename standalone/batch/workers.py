@@ -27,6 +27,18 @@ def done_jobs(make, jobs, ray=None):
         yield index, work(job)
 
 
+def in_order(make, jobs, ray=None, what="jobs"):
+    """What done_jobs gave, in the order of the jobs, with a progress bar; a WorkerLost is raised."""
+    from tqdm import tqdm
+
+    found = {}
+    for index, result in tqdm(done_jobs(make, jobs, ray), desc=what, total=len(jobs)):
+        if isinstance(result, WorkerLost):
+            raise result
+        found[index] = result
+    return [found[index] for index in range(len(jobs))]
+
+
 def _connected(address):
     """Ray, connected; UserError where it is not installed or does not answer."""
     try:

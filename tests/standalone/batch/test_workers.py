@@ -5,15 +5,19 @@ import os
 import signal
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
 from dragkit.standalone.batch import workers
 from dragkit.standalone.batch.workers import WorkerLost, done_jobs
+from dragkit.standalone.bench import command, dragbench, pairs, quality
 from dragkit.standalone.cli import main
 from dragkit.standalone.pictures import to_pil
 from dragkit.standalone.user_input import UserError
+
+from ..bench.test_pairs import write_pair
 
 PARTNERS = {10: 11, 11: 10}
 
@@ -102,6 +106,39 @@ def test_a_job_that_kills_every_worker_is_given_up_and_the_rest_is_done(ray, tmp
     assert found[0][0] == 4 and found[2][0] == 9
     assert isinstance(found[1], WorkerLost) and str(found[1]).startswith("2 workers died over it")
     assert len(list(tmp_path.glob("begun-2-*"))) == 2
+
+
+def test_cases_of_benches_are_measured_by_workers_as_by_one_process(ray, some_cases, tmp_path, monkeypatch):
+    few = some_cases[:2]
+    monkeypatch.setattr(quality, "cases", lambda seed, every: few)
+    methods = {name: quality.METHODS[name] for name in ("nothing done", "paste at target")}
+    one, many = (quality.bench_quality(True, methods=methods, ray=ray) for ray in (None, ""))
+    differing = ("seconds", "floor_seconds", "peak_mib")
+    one_rows, many_rows = (
+        [{k: v for k, v in row.items() if k not in differing} for row in of[0]] for of in (one, many)
+    )
+    assert one_rows == many_rows and len(many_rows) == 4 and list(one[1]) == list(many[1])
+    assert all(torch.equal(one[1][key], many[1][key]) for key in one[1])
+    # in turn, named and measured by what each worker loads
+    for name in ("b", "a"):
+        write_pair(tmp_path / "pairs" / name, 3)
+    read = pairs.read_pairs(tmp_path / "pairs")
+    one = pairs.bench_pairs(read, {"rigid": pairs.METHODS["rigid"]})
+    many = pairs.bench_pairs(read, ["rigid"], ray="", load=partial(command._networks_of_pairs, None, None))
+    rows = [{key: value for key, value in row.items() if key != "lpips"} for row in many[0]]
+    assert one[0] == rows and len(rows) == 4 and all(torch.equal(one[1][key], many[1][key]) for key in one[1])
+
+
+def test_what_dragbench_gives_its_workers_can_be_sent(ray, monkeypatch):
+    given = []
+    monkeypatch.setattr(dragbench, "sample_names", lambda root: ["a"])
+    monkeypatch.setattr(dragbench, "done_jobs", lambda *words: given.append(words) or [])
+    dragbench.bench_dragbench("bench", ["warp"], "out", "features", options={"seam": 1}, ray="here")
+    make, jobs, address = given[0]
+    sent = ray.cloudpickle.loads(ray.cloudpickle.dumps(make))
+    assert (
+        sent.func is dragbench.DragBenchWork and sent.args == make.args and (jobs, address) == ([("warp", "a")], "here")
+    )
 
 
 def test_what_work_raises_is_raised_here(ray, tmp_path):
