@@ -7,6 +7,15 @@ from pathlib import Path
 
 from .user_input import UserError
 
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong as a UserError."""
+
+    def error(self, message):
+        # one sentence, without the whole usage in front of it
+        raise UserError(message)
+
+
 # torch's generators take these; training and benches make many seeds of one
 SEEDS, BASE_SEEDS = (0, 2**64 - 1), (0, 1_000_000)
 
@@ -68,6 +77,18 @@ def output(text):
         raise UserError(f"{text!r} is a folder; name a file")
     if not os.access(path if path.exists() else path.parent, os.W_OK):
         raise UserError(f"{text!r} cannot be written; its folder or the file allows no writing")
+    return text
+
+
+def output_folder(text):
+    """Type of the path of a folder that can be written into, which need not be there yet; UserError."""
+    path = Path(text)
+    if not path.parent.is_dir():
+        raise UserError(f"there is no folder {str(path.parent)!r} for {path.name!r}; make it first")
+    if path.exists() and not path.is_dir():
+        raise UserError(f"{text!r} is a file; name a folder")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise UserError(f"{text!r} cannot be written; its folder allows no writing")
     return text
 
 

@@ -3,7 +3,8 @@
 import argparse
 import sys
 
-from .argument_types import BASE_SEEDS, existing, number, output, output_picture, whole
+from .argument_types import BASE_SEEDS, Parser, existing, number, output, output_folder, output_picture, whole
+from .batch.command import batch
 from .bench.command import BENCHES, bench
 from .check.command import DEVICES, check
 from .edit_arguments import add_edit_arguments
@@ -79,14 +80,16 @@ curves of loss and end-point error. `accelerate launch -m dragkit.standalone.cli
 """
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message):
-        # one sentence, without the whole usage in front of it
-        raise UserError(message)
+def add_ray_argument(one):
+    one.add_argument(
+        "--ray", nargs="?", const="", metavar="ADDRESS",
+        help="by the workers of a Ray cluster, one for each GPU (without any, for each CPU); without ADDRESS the one "
+        "that Ray finds, else one on this machine",
+    )  # fmt: skip
 
 
 def parser():
-    main = _Parser(prog="dragkit", description="Drag points in a picture and the picture follows.")
+    main = Parser(prog="dragkit", description="Drag points in a picture and the picture follows.")
     commands = main.add_subparsers(required=True, metavar="COMMAND")
 
     one = commands.add_parser("demo", help="drag a bundled photograph")
@@ -100,6 +103,18 @@ def parser():
     add_edit_arguments(one)
     one.set_defaults(run=edit)
 
+    one = commands.add_parser("batch", help="many edits, one a line of a file")
+    one.add_argument("jobs", type=existing("file"), metavar="JOBS", help="JSON lines, in the words of `dragkit edit`")
+    one.add_argument(
+        "--out",
+        type=output_folder,
+        required=True,
+        metavar="FOLDER",
+        help="for the pictures; an interrupted run goes on",
+    )
+    add_ray_argument(one)
+    one.set_defaults(run=batch)
+
     one = commands.add_parser("convert-lightningdrag", help="LightningDrag's published files -> one safetensors file")
     one.add_argument(
         "files", nargs="+", metavar="FOLDER_OR_FILE",
@@ -112,28 +127,49 @@ def parser():
     one = commands.add_parser("bench", help="speed, quality against ground truth, cost")
     one.add_argument("what", choices=list(BENCHES))
     one.add_argument(
-        "folder", nargs="?", metavar="FOLDER", help="pairs, regions: with a folder for each pair of pictures"
+        "folder",
+        nargs="?",
+        metavar="FOLDER",
+        help="pairs, regions: with a folder for each pair of pictures; dragbench: DragBench-DR or DragBench-SR",
     )
     one.add_argument(
         "--quick", action="store_true",
-        help="quality, motion, pairs, regions: a fifth of the cases; dynadrag: half; kernels: few runs, no large "
-        "picture; cost: a small network",
+        help="quality, motion, pairs, regions, dragbench: a fifth of the cases; dynadrag: half; kernels: few runs, no "
+        "large picture; cost: a small network",
     )  # fmt: skip
     one.add_argument(
         "--slow", action="store_true", help="quality: DynaDrag by tracking and with its published schedule, too"
     )
     one.add_argument(
-        "--methods", metavar="NAME[,NAME]", help="quality, pairs: these alone; quality: their rows anew in docs/results"
-    )
+        "--methods", metavar="NAME[,NAME]",
+        help="quality, pairs: these alone; quality: their rows anew in docs/results; dragbench: nothing, or those of "
+        "`dragkit edit`",
+    )  # fmt: skip
     one.add_argument("--only", metavar="NAME[,NAME]", help="cost: of fastdrag, lightningdrag, instantdrag alone")
     one.add_argument(
         "--model", type=existing("path", "demo"), metavar="demo|PATH",
-        help="pairs: for FastDrag and the repair; none: they are left out",
+        help="pairs: for FastDrag and the repair; none: they are left out; dragbench: that of `dragkit edit`",
     )  # fmt: skip
+    one.add_argument(
+        "--features",
+        type=existing("folder"),
+        metavar="FOLDER",
+        help="dragbench: SD2.1 in diffusers' format, which measures",
+    )
+    one.add_argument("--options", metavar="JSON", help='dragbench: further words of `dragkit edit`, {"steps": 20}')
+    one.add_argument(
+        "--pictures", type=existing("folder"), metavar="FOLDER",
+        help="dragbench: for --methods pictures, dragged_image.png of any method in the folders of the samples",
+    )  # fmt: skip
+    one.add_argument(
+        "--out", type=output_folder, metavar="FOLDER",
+        help="dragbench: for pictures and numbers of each sample; an interrupted run goes on",
+    )  # fmt: skip
+    add_ray_argument(one)
     one.add_argument(
         "--lpips",
         metavar="FILE",
-        help="pairs: AlexNet's weights; none: those in torch.hub's cache",
+        help="pairs, dragbench: AlexNet's weights; none: those in torch.hub's cache",
     )
     one.add_argument("--seed", type=whole(*BASE_SEEDS), default=0)
     one.add_argument(

@@ -2,10 +2,14 @@
 
 from ..kernels.diffusion.inversion import METHODS
 from .argument_types import SEEDS, existing, number, output_picture, whole
+from .loads import Loads
+
+EDIT_METHODS = ["fastdrag", "dynadrag", "instantdrag", "lightningdrag", "warp"]
 
 
 def add_edit_arguments(edit):
-    """Adds them to an argparse parser."""
+    """Adds them to an argparse parser. `load`, of all that it parses, keeps what the last edit loaded."""
+    edit.set_defaults(load=Loads())
     edit.add_argument("image", type=existing("file"))
     edit.add_argument("--points", required=True, metavar="FILE_OR_TEXT", help="JSON or lines `x,y -> x,y`")
     edit.add_argument(
@@ -17,7 +21,7 @@ def add_edit_arguments(edit):
         help="SD1.5/SDXL file or diffusers folder; for FastDrag also of FLUX.1, SD3 or Qwen-Image",
     )  # fmt: skip
     edit.add_argument(
-        "--method", choices=["fastdrag", "dynadrag", "instantdrag", "lightningdrag", "warp"],
+        "--method", choices=EDIT_METHODS,
         help="none: fastdrag; without --model, for a picture the demo model does not know, warp",
     )  # fmt: skip
     edit.add_argument(

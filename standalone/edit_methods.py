@@ -71,7 +71,7 @@ def _dynadrag(model, image, points, mask, arguments):
     from .models.predictors import load_motion_predictor
 
     tracks = arguments.predictor == "tracking"
-    predictor = None if tracks else load_motion_predictor(arguments.predictor or MOTION_PREDICTOR)
+    predictor = None if tracks else arguments.load(load_motion_predictor, arguments.predictor or MOTION_PREDICTOR)
     settings = Settings(
         rounds=arguments.rounds, steps=arguments.adam_steps, lr=arguments.learning_rate, r1=arguments.radius,
         lam=arguments.mask_weight, selection=arguments.selection,
@@ -96,9 +96,9 @@ def _flow_of(image, points, mask, arguments):
 
     with torch.inference_mode():
         if arguments.flowgen:
-            flow = generate_flow(load_flowgen(arguments.flowgen), image, points.handles, points.targets)
+            flow = generate_flow(arguments.load(load_flowgen, arguments.flowgen), image, points.handles, points.targets)
         else:
-            network = load_motion_predictor(arguments.predictor or MOTION_PREDICTOR)
+            network = arguments.load(load_motion_predictor, arguments.predictor or MOTION_PREDICTOR)
             region = mask[0] >= 0.5 if mask is not None and arguments.border != "free" else None
             if region is not None and not network.knows_regions:
                 print("The predictor knows no regions: in the mask its first guess alone counts.", file=sys.stderr)
@@ -118,15 +118,24 @@ def _instantdrag(model, image, points, mask, arguments):
         )
 
 
+def _published_drag(path, unet, unprompted):
+    """The LightningDrag of a file for an inpainting UNet; it does not depend on the prompt."""
+    from .models.drag_model import DragModel
+    from .models.lightningdrag import load_lightningdrag
+    from .models.unet import Denoiser
+
+    return load_lightningdrag(path, DragModel(None, None, Denoiser(unet, unprompted), None, unprompted=unprompted))
+
+
 def _lightningdrag(model, image, points, mask, arguments):
     from ..kernels.lightningdrag.embedding import hidden_points, point_maps
     from .methods.lightningdrag import PUBLISHED, lightningdrag
-    from .models.lightningdrag import embed_image, load_demo_lightningdrag, load_lightningdrag
+    from .models.lightningdrag import embed_image, load_demo_lightningdrag
 
     if arguments.model == "demo":
-        _, drag = load_demo_lightningdrag(arguments.lightningdrag or LIGHTNINGDRAG)
+        _, drag = arguments.load(load_demo_lightningdrag, arguments.lightningdrag or LIGHTNINGDRAG)
     else:
-        drag = load_lightningdrag(arguments.lightningdrag, model)
+        drag = arguments.load(_published_drag, arguments.lightningdrag, model.denoiser.unet, model.unprompted)
     seen = embed_image(arguments.image_encoder, image, drag) if arguments.image_encoder else None
     if not len(points):
         print("There are no points: what the mask covers is painted anew.", file=sys.stderr)

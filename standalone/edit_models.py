@@ -54,6 +54,21 @@ def choose(arguments, image):
     return "warp", None
 
 
+def _checkpoint(path, has_prompt, channels=4, loras=(), flowdiffusion=None):
+    """{prompt: DragModel} as a function, of a checkpoint with LoRA files on its UNet, or with a FlowDiffusion."""
+    from .models.checkpoints import prompted_checkpoint
+    from .models.flowdiffusion import with_flowdiffusion
+    from .models.lora_files import add_lora
+
+    prompted = prompted_checkpoint(path, has_prompt, channels=channels)
+    for lora in loras:
+        add_lora(prompted("").denoiser.unet, lora)
+    if not flowdiffusion:
+        return prompted
+    flows = with_flowdiffusion(prompted(""), flowdiffusion)
+    return lambda prompt: flows.with_context(prompted(prompt).denoiser.context)
+
+
 def model_of(arguments):
     """DragModel with the UNet that the method needs; UserError for what does not go together."""
     if is_flow_model(arguments.model):
@@ -67,14 +82,14 @@ def model_of(arguments):
 
         if arguments.prompt:
             raise UserError("the demo model knows only the empty prompt; leave --prompt out")
-        return load_demo_flowdiffusion(arguments.flowdiffusion or FLOWDIFFUSION) if flows else load_demo()
+        if flows:
+            return arguments.load(load_demo_flowdiffusion, arguments.flowdiffusion or FLOWDIFFUSION)
+        return arguments.load(load_demo)
     if flows and not arguments.flowdiffusion:
         raise UserError("InstantDrag needs its own UNet beside --model: name its folder with --flowdiffusion")
-    from .models.checkpoints import load_checkpoint
-    from .models.flowdiffusion import with_flowdiffusion
-
-    model = load_checkpoint(arguments.model, arguments.prompt)
-    return with_flowdiffusion(model, arguments.flowdiffusion) if flows else model
+    flowdiffusion = arguments.flowdiffusion if flows else None
+    words = arguments.model, bool(arguments.prompt), 4, (), flowdiffusion
+    return arguments.load(_checkpoint, *words)(arguments.prompt)
 
 
 def is_flow_model(path):
@@ -98,21 +113,17 @@ def _flow_model_of(arguments):
 
 
 def _inpainting_model_of(arguments):
-    from .models.checkpoints import load_checkpoint
     from .models.lightningdrag import load_demo_lightningdrag
-    from .models.lora_files import add_lora
     from .models.pipelines import INPAINTING
 
     if arguments.model == "demo":
         if arguments.prompt or arguments.lora:
             raise UserError("the demo model knows only the empty prompt and no LoRA; leave --prompt and --lora out")
-        return load_demo_lightningdrag(arguments.lightningdrag or LIGHTNINGDRAG)[0]
+        return arguments.load(load_demo_lightningdrag, arguments.lightningdrag or LIGHTNINGDRAG)[0]
     if not arguments.lightningdrag:
         raise UserError(
             "LightningDrag needs its weights: name with --lightningdrag the file that `dragkit convert-lightningdrag` "
             "wrote"
         )
-    model = load_checkpoint(arguments.model, arguments.prompt, channels=INPAINTING)
-    for path in arguments.lora:
-        add_lora(model.denoiser.unet, path)
-    return model
+    loras = tuple(arguments.lora)
+    return arguments.load(_checkpoint, arguments.model, bool(arguments.prompt), INPAINTING, loras)(arguments.prompt)

@@ -77,6 +77,7 @@ def demo(arguments):
 
 
 def edit(arguments):
+    """Paths of the pictures that it wrote."""
     from ..kernels.motion.displacements import border_of, follows_turns
     from ..kernels.motion.turns import unused
     from ..kernels.warp.paste import paste
@@ -112,8 +113,11 @@ def edit(arguments):
         # a warp leaves the rest as it is; a free one may carry what it moves out of the mask
         held = mask is not None and border_of(arguments.displacement, arguments.border) != "free"
         after = paste(image, after, (mask >= 0.5).float() if held else None)
+    paths = []
     for i, picture in enumerate(after):
         # further candidates beside the first
         path = output if i == 0 else output.with_stem(f"{output.stem}-{i + 1}")
         save_picture(picture, path, profile)
         print(path)
+        paths.append(path)
+    return paths

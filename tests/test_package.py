@@ -30,12 +30,13 @@ ROOMS = {
     | dict.fromkeys(("points", "motion", "warp"), {""})
     | dict.fromkeys(METHODS, {"", "points", "motion", "warp"}),
     "standalone": {
-        "": {"", "models", "methods", "scenes", "train", "bench", "check"},
+        "": {"", "models", "methods", "scenes", "train", "batch", "bench", "check"},
         "models": {""},
         "methods": {"", "models"},
         "scenes": {""},
         "train": {"", "models", "methods", "scenes"},
-        "bench": {"", "models", "methods", "scenes", "train"},
+        "batch": {""},
+        "bench": {"", "models", "methods", "scenes", "train", "batch"},
         "check": {"", "models", "methods", "bench"},
     },
     "web": {

@@ -1,6 +1,8 @@
 """`dragkit bench`: which bench is run with which words, and where what it measured is kept."""
 
 import csv
+import json
+from functools import partial
 from pathlib import Path
 
 from ..argument_types import output_picture
@@ -26,7 +28,9 @@ def _bench_quality(arguments):
     methods = _chosen(arguments.methods, known, "methods")
     photographs = quality.bench_autoencoder() if AUTOENCODER in methods else []
     methods.pop(AUTOENCODER, None)
-    rows, pictures = quality.bench_quality(arguments.quick, arguments.seed, methods) if methods else ([], {})
+    if not methods:
+        return photographs, {}
+    rows, pictures = quality.bench_quality(arguments.quick, arguments.seed, methods, ray=arguments.ray)
     return rows + photographs, pictures
 
 
@@ -56,25 +60,26 @@ def _bench_cost(arguments):
     return cost.bench_cost(arguments.quick, _chosen(arguments.only, cost.METHODS, "only")), {}
 
 
+def _networks_of_pairs(model, lpips):
+    """DragModel and LPIPS, None where there is none."""
+    from ..models.checkpoints import load_checkpoint
+    from ..models.drag_model import load_demo
+    from .metrics import load_lpips
+
+    lpips = load_lpips(lpips)
+    loaded = load_demo() if model == "demo" else load_checkpoint(model) if model else None
+    return loaded, None if isinstance(lpips, str) else lpips
+
+
 def _bench_pairs(arguments):
     from . import pairs
     from .metrics import load_lpips
 
     if not arguments.folder:
         raise UserError("bench pairs needs a FOLDER with a folder for each pair")
-    lpips = load_lpips(arguments.lpips)
-    if isinstance(lpips, str):
-        print(lpips)
-        lpips = None
-    model = None
-    if arguments.model == "demo":
-        from ..models.drag_model import load_demo
-
-        model = load_demo()
-    elif arguments.model:
-        from ..models.checkpoints import load_checkpoint
-
-        model = load_checkpoint(arguments.model)
+    if isinstance(why := load_lpips(arguments.lpips), str):
+        print(why)
+    model, lpips = _networks_of_pairs(arguments.model, arguments.lpips)
     read = pairs.read_pairs(arguments.folder, model.multiple if model else 1, every=5 if arguments.quick else 1)
     methods = pairs.methods_for(read, model)
     if arguments.methods:
@@ -83,7 +88,49 @@ def _bench_pairs(arguments):
             needed = "--model" if missing[0] in pairs.BY_MODEL else f"{pairs.FLOW} in the folder of every pair"
             raise UserError(f"--methods {missing[0]!r} needs {needed}")
         methods = asked
+    if arguments.ray is not None:
+        load = partial(_networks_of_pairs, arguments.model, arguments.lpips)
+        return pairs.bench_pairs(read, list(methods), ray=arguments.ray, load=load)
     return pairs.bench_pairs(read, methods, model, lpips)
+
+
+def _options(text):
+    """Words of `dragkit edit` as JSON: {"steps": 20}."""
+    try:
+        found = json.loads(text) if text else {}
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"--options is no JSON ({str(error).partition(chr(10))[0]})") from error
+    if not isinstance(found, dict):
+        raise UserError('--options must be words of `dragkit edit` in braces: {"steps": 20}')
+    return found
+
+
+def _bench_dragbench(arguments):
+    from ..edit_arguments import EDIT_METHODS
+    from . import dragbench
+    from .metrics import load_lpips
+
+    if not arguments.folder:
+        raise UserError("bench dragbench needs the FOLDER of DragBench-DR or DragBench-SR")
+    if not (arguments.features and arguments.out):
+        raise UserError("bench dragbench needs --features, the folder of SD2.1, and --out, a folder for what it makes")
+    asked = dict.fromkeys((dragbench.NOTHING, *EDIT_METHODS, *([dragbench.OTHERS] if arguments.pictures else [])))
+    words = arguments.methods or (dragbench.OTHERS if arguments.pictures else dragbench.NOTHING)
+    methods = list(_chosen(words, asked, "methods"))
+    if isinstance(why := load_lpips(arguments.lpips), str):
+        print(f"There is no IF: {why}")
+    Path(arguments.out).mkdir(exist_ok=True)
+    rows, failed = dragbench.bench_dragbench(
+        arguments.folder, methods, arguments.out, arguments.features, arguments.lpips, arguments.model or "demo",
+        _options(arguments.options), arguments.pictures, arguments.quick, arguments.ray,
+    )  # fmt: skip
+    for name, why in failed.items():
+        print(f"{name}: {why}")
+    if failed:
+        print(f"{len(failed)} samples could not be measured; the means are of the others.")
+    if not rows:
+        raise UserError("no sample could be measured")
+    return rows, {}
 
 
 def _bench_regions(arguments):
@@ -103,10 +150,15 @@ BENCHES = {
     "cost": (_bench_cost, ("only",)),
     "motion": (_bench_motion, ("seed",)),
     "pairs": (_bench_pairs, ("folder", "methods", "model", "lpips")),
+    "dragbench": (_bench_dragbench, ("folder", "methods", "model", "features", "lpips", "options", "pictures", "out")),
     "regions": (_bench_regions, ("folder", "seed")),
 }
 # words that are of some benches only
-OWN = {"folder": "FOLDER", "methods": "--methods", "only": "--only", "model": "--model", "lpips": "--lpips"}
+OWN = {"folder": "FOLDER"} | {
+    word: f"--{word}" for word in ("methods", "only", "model", "lpips", "features", "options", "pictures", "out")
+}
+# benches whose cases are jobs for the workers of a Ray cluster, too
+SHARED = ("quality", "pairs", "dragbench")
 
 
 def _command(arguments, counts):
@@ -118,7 +170,7 @@ def _command(arguments, counts):
             continue
         if word == "folder":
             words.append("FOLDER")
-        elif word in ("model", "lpips"):
+        elif word in ("model", "lpips", "features", "pictures", "out"):
             words += [f"--{word}", Path(value).name]
         else:
             words += [f"--{word}"] if value is True else [f"--{word}", str(value)]
@@ -126,10 +178,11 @@ def _command(arguments, counts):
 
 
 def _device(arguments):
-    """Where load_checkpoint puts the model of a path; all else is measured on the CPU."""
+    """Where the model of a path and the features are; all else is measured on the CPU."""
     import torch
 
-    return "cuda" if arguments.model not in (None, "demo") and torch.cuda.is_available() else "cpu"
+    loaded = arguments.model not in (None, "demo") or arguments.features
+    return "cuda" if loaded and torch.cuda.is_available() else "cpu"
 
 
 def bench(arguments):
@@ -139,13 +192,15 @@ def bench(arguments):
     measure, counts = BENCHES[arguments.what]
     if strange := [name for word, name in OWN.items() if getattr(arguments, word) and word not in counts]:
         raise UserError(f"{strange[0]} is not for bench {arguments.what}")
+    if arguments.ray is not None and arguments.what not in SHARED:
+        raise UserError(f"--ray is not for bench {arguments.what}")
     parts = [word for word in ("methods", "only") if getattr(arguments, word)]
     if arguments.what in DRAWN:
         output_picture(arguments.sheet)
     seed = arguments.seed if "seed" in counts else 0
     document = results.about(arguments.what, _command(arguments, counts), seed, _device(arguments))
     path = Path(arguments.json) if arguments.json else results.place(document)
-    if arguments.what == "pairs" and parts and not arguments.json:
+    if not arguments.json and (arguments.what == "dragbench" or (arguments.what == "pairs" and parts)):
         # nothing says that they are the pairs whose rows are kept
         path = None
     # a part that is measured anew takes its place among the rest

@@ -64,6 +64,16 @@ model's photographs.""",
 The same on real pairs (as in [Real pairs](#real-pairs)), *in* where people painted. What moves is more than a thing, or
 less: heads turn on bodies that stay.""",
     ),
+    "dragbench": (
+        "DragBench",
+        """\
+*MD-px*: how far from its target features of SD2.1 find the content of each handle in the whole dragged picture, in
+pixels, the mean over all pairs. *m-MD* looks inside the mask alone; *MD in discs* is RegionDrag's, around handle and
+target, in sides of the picture, the mean of each picture's mean, with the prompt or, as Inpaint4Drag, without one. They
+are four metrics of one name. *IF*: 1 - LPIPS; it is highest for nothing done.""",
+        "By features of another network, which cannot be compared with what is published:",
+        "As published (differences under 1 px are noise, and papers differ by up to 5 px on the same method):",
+    ),
     "motion": (
         "The motion predictor",
         """\

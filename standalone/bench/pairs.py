@@ -3,11 +3,11 @@ redraw the picture come to it."""
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from tqdm import tqdm
 
 from ...kernels.drawing.overlay import draw_points
 from ...kernels.motion.displacements import DISPLACEMENTS, MOVING_LEAST_SQUARES, displace
@@ -18,6 +18,7 @@ from ...kernels.points.masks import read_mask
 from ...kernels.warp.bnni import bnni
 from ...kernels.warp.picture import drag_warp, inpaint_mask
 from ...weights.tensor_files import read_safetensors
+from ..batch.workers import in_order
 from ..methods.warp import repair
 from ..models.predictors import in_regions
 from ..picture_files import read_mask as mask_of_file
@@ -199,25 +200,40 @@ def _with_arrows(pair):
     return draw_points(pair.source.movedim(0, -1)[None], pair.points, pair.mask)[0].movedim(-1, 0)
 
 
-def bench_pairs(pairs, methods, model=None, lpips=None):
-    """One row per method and Pair (PSNR and SSIM inside and outside the mask, which are None where all of the picture
-    may change, and LPIPS of the whole picture where there is a function for it), and pictures by (pair, column): the
-    kinds of drags below each other."""
-    rows, tiles = [], {}
-    names = list(dict.fromkeys(pair.name for pair in pairs))
-    shown = names[:: max(1, len(names) // SHOWN)]
-    for pair in tqdm(pairs, desc="drags"):
-        inside = pair.mask[0] > 0.5
+class PairWork:
+    """Measures (Pair, whether it is shown): a row per method, and {column: tile} or nothing."""
+
+    def __init__(self, methods, load):
+        self.methods = methods if isinstance(methods, dict) else {name: METHODS[name] for name in methods}
+        self.model, self.lpips = load()
+
+    def __call__(self, job):
+        pair, shown = job
+        rows, inside = [], pair.mask[0] > 0.5
         pictures = {"points": _with_arrows(pair)}
-        for name, method in methods.items():
-            result = pictures[name] = method(model, pair).cpu().float()
+        for name, method in self.methods.items():
+            result = pictures[name] = method(self.model, pair).cpu().float()
             row = {"case": pair.name, "drags": pair.drags, "arrows": len(pair.points), "method": name}
             for where, region in (("inside", inside), ("outside", ~inside)):
                 for metric in (psnr, ssim):
                     value = metric(result, pair.target, region) if region.any() else None
                     row[f"{metric.__name__}_{where}"] = value
-            rows.append(row | ({} if lpips is None else {"lpips": lpips(result, pair.target)}))
-        if pair.name in shown:
-            for column, picture in (pictures | {"truth": pair.target}).items():
-                tiles.setdefault((pair.name, column), []).append(_tile(picture))
+            rows.append(row | ({} if self.lpips is None else {"lpips": self.lpips(result, pair.target)}))
+        pictures |= {"truth": pair.target}
+        return rows, {column: _tile(picture) for column, picture in pictures.items()} if shown else {}
+
+
+def bench_pairs(pairs, methods, model=None, lpips=None, ray=None, load=None):
+    """One row per method and Pair (PSNR and SSIM inside and outside the mask, which are None where all of the picture
+    may change, and LPIPS of the whole picture where there is a function for it), and pictures by (pair, column): the
+    kinds of drags below each other. On Ray, methods are names, and load() gives each worker model and lpips."""
+    rows, tiles = [], {}
+    names = list(dict.fromkeys(pair.name for pair in pairs))
+    shown = names[:: max(1, len(names) // SHOWN)]
+    jobs = [(pair, pair.name in shown) for pair in pairs]
+    make = partial(PairWork, methods, load or (lambda: (model, lpips)))
+    for pair, (measured, pictures) in zip(pairs, in_order(make, jobs, ray, "drags"), strict=True):
+        rows += measured
+        for column, picture in pictures.items():
+            tiles.setdefault((pair.name, column), []).append(picture)
     return rows, {key: torch.cat(of, 1) for key, of in tiles.items()}

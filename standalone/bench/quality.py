@@ -3,13 +3,14 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import torch
-from tqdm import tqdm
 
 from ...kernels.dynadrag.predict_and_move import Tracker
 from ...weights import HELD_OUT, TRAINED
+from ..batch.workers import in_order
 from ..methods.dynadrag import dynadrag
 from ..methods.fastdrag import fastdrag
 from ..models.drag_model import load_demo
@@ -116,18 +117,20 @@ def _evaluation_seconds(model, repeats=5):
     return sorted(times)[repeats // 2]
 
 
-def bench_quality(quick=False, seed=0, methods=METHODS, model=None):
-    """One row per method and case (PSNR and SSIM inside and outside the mask, distance, evaluations, gradient steps,
-    seconds, floor seconds, peak MiB above the start), and the pictures by (case, column)."""
-    model = model or load_demo()
-    rows, pictures = [], {}
-    chosen = list(cases(seed, every=5 if quick else 1))
-    for index, case in enumerate(tqdm(chosen, desc="cases")):
+class QualityWork:
+    """Measures (seed, Case): a row per method, and the pictures by (case, column)."""
+
+    def __init__(self, methods, model=None):
+        self.methods, self.model = methods, model or load_demo()
+
+    def __call__(self, job):
+        seed, case = job
+        model, rows = self.model, []
         # beside each case: a machine may be busier now than an hour ago
         floor = _evaluation_seconds(model)
-        places = probes(case, torch.Generator().manual_seed(seed + index))
-        pictures[case.name, "source"], pictures[case.name, "true target"] = case.source, case.target
-        for name, method in methods.items():
+        places = probes(case, torch.Generator().manual_seed(seed))
+        pictures = {(case.name, "source"): case.source, (case.name, "true target"): case.target}
+        for name, method in self.methods.items():
             painted = case
             if isinstance(method, OnCoarse):
                 painted, method = replace(case, mask=case.coarse), method.method
@@ -148,6 +151,17 @@ def bench_quality(quick=False, seed=0, methods=METHODS, model=None):
                 "floor_seconds": (evaluations + GRADIENT * gradient_steps) * floor,
                 "peak_mib": _peak_mib() - base if can_reset else None,
             })  # fmt: skip
+        return rows, pictures
+
+
+def bench_quality(quick=False, seed=0, methods=METHODS, model=None, ray=None):
+    """One row per method and case (PSNR and SSIM inside and outside the mask, distance, evaluations, gradient steps,
+    seconds, floor seconds, peak MiB above the start), and the pictures by (case, column). The workers of a Ray each
+    load the demo model."""
+    jobs = [(seed + index, case) for index, case in enumerate(cases(seed, every=5 if quick else 1))]
+    rows, pictures = [], {}
+    for measured, shown in in_order(partial(QualityWork, methods, model), jobs, ray, "cases"):
+        rows, pictures = rows + measured, pictures | shown
     return rows, pictures
 
 

@@ -19,6 +19,7 @@ COMMANDS = {
     "dynadrag": "dragkit bench dynadrag",
     "pairs": "dragkit bench pairs FOLDER",
     "regions": "dragkit bench regions FOLDER",
+    "dragbench": "dragkit bench dragbench FOLDER --features FOLDER --out FOLDER --json docs/results/dragbench.json",
     "motion": "dragkit bench motion",
     "kernels": "dragkit bench kernels",
     "cost": "dragkit bench cost",

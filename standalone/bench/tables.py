@@ -1,5 +1,6 @@
 """The rows of each bench as Markdown tables, for the screen and for docs/measured.md; "" where there are no rows."""
 
+from . import dragbench_tables as dragbench
 from . import quality_tables as quality
 from . import region_tables as regions
 from .markdown import NONE, by, counted, mean, table, text
@@ -185,6 +186,7 @@ TABLES = {
     "dynadrag": (dynadrag,),
     "pairs": (pairs,),
     "regions": (regions.overlaps, regions.drags, regions.pairs),
+    "dragbench": (dragbench.measured, dragbench.by_other_features, dragbench.published),
     "motion": (motion_path, motion_flow, motion_inside, motion_rounds),
     "kernels": (kernels_latent, kernels_warp),
     "cost": (cost_fastdrag, cost_lightningdrag, cost_instantdrag),

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from diffusers import UNet2DConditionModel
@@ -28,6 +28,10 @@ class DragModel:
     multiple: int = 8
     scaling_factor: float = 0.18215
     unprompted: torch.Tensor | None = None
+
+    def with_context(self, context):
+        """The same networks, shown another prompt's context [1, tokens, C]; for a Denoiser of no other words."""
+        return replace(self, denoiser=Denoiser(self.denoiser.unet, context, self.denoiser.to_eps))
 
     def alphas_of(self, timesteps):
         """[1.0, ...]: alphas of ascending timesteps, behind that of the clean latent, which stands for noise level 0 as

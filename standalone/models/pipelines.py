@@ -93,7 +93,7 @@ def _tensors(path):
     raise CheckpointError(f"{path} must be a .safetensors or .ckpt file or a diffusers folder")
 
 
-def _from_file(path, dtype, config, prompt, channels):
+def _from_file(path, dtype, config, has_prompt, channels):
     shapes = _tensors(path)
     for part, key in FILE_KEYS.items():
         if key not in shapes:
@@ -112,8 +112,8 @@ def _from_file(path, dtype, config, prompt, channels):
     for name in tokenizers:
         if (config / name).is_dir():
             tokenizers[name] = CLIPTokenizer.from_pretrained(config / name)
-        elif prompt:
-            raise CheckpointError(f"{path} has no tokenizer for the prompt {prompt!r}; prompts need a diffusers folder")
+        elif has_prompt:
+            raise CheckpointError(f"{path} has no tokenizer for a prompt; prompts need a diffusers folder")
     options = {"config": str(config), "local_files_only": True}
     vae = AutoencoderKL.from_single_file(str(path), subfolder="vae", **{DTYPE: torch.float32}, **options)
     options |= {DTYPE: dtype}
@@ -134,14 +134,16 @@ def _from_file(path, dtype, config, prompt, channels):
     return pipe
 
 
-def load_pipeline(path, dtype, config, prompt, channels):
-    """The pipeline of a folder or file whose UNet takes `channels`, its VAE in float32; config and prompt as for
-    load_checkpoint. CheckpointError for everything that cannot be used."""
+def load_pipeline(path, dtype, config, has_prompt, channels):
+    """The pipeline of a folder or file whose UNet takes `channels`, its VAE in float32; config as for load_checkpoint;
+    has_prompt: it must know other prompts than the empty one. CheckpointError for everything that cannot be used."""
     if not path.exists():
         raise CheckpointError(f"{path} does not exist; the model must be a checkpoint file or a diffusers folder")
     try:
         return (
-            _from_folder(path, dtype, channels) if path.is_dir() else _from_file(path, dtype, config, prompt, channels)
+            _from_folder(path, dtype, channels)
+            if path.is_dir()
+            else _from_file(path, dtype, config, has_prompt, channels)
         )
     except CheckpointError:
         raise

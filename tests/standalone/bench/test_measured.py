@@ -164,6 +164,10 @@ def test_what_was_not_measured_names_the_command_that_does():
 
 # a row of each bench that is not above
 FULL = {
+    "dragbench": {"bench": "dragbench", "rows": [
+        {"case": "lion", "method": "warp", "features": "SD2.1", "pairs": 1, "seconds": 1.0}
+        | dict.fromkeys(("md_px", "m_md", "md_disc_regiondrag", "md_disc_inpaint4drag"), 0.5)
+    ]},
     "quality": QUALITY, "motion": MOTION,
     "dynadrag": {"bench": "dynadrag", "rows": [dict.fromkeys(
         ("per_round", "rounds", "gradient_steps", "evaluations", "cost", "distance", "psnr_inside", "psnr_outside",

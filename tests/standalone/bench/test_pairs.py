@@ -197,7 +197,8 @@ def test_the_command_keeps_numbers_and_no_place_of_the_pairs(folder, checkout, c
         (["pairs", "pairs", "--only", "fastdrag"], "--only is not for bench pairs"),
         *((
             [what, *words], f"{words[0]} is not for bench {what}"
-        ) for what in BENCHES if what != "pairs" for words in (["--model", "demo"], ["--lpips", "alex.pth"])),
+        ) for what in BENCHES if what not in ("pairs", "dragbench")
+        for words in (["--model", "demo"], ["--lpips", "alex.pth"], ["--options", "{}"], ["--out", "out"])),
         (["motion", "pairs"], "FOLDER is not for bench motion"),
     ],
 )  # fmt: skip

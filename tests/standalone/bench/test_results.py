@@ -155,7 +155,7 @@ def qualities(monkeypatch):
     """A quality bench of one case whose methods all measure the number in the list."""
     found = [1.0]
 
-    def bench(quick, seed, methods):
+    def bench(quick, seed, methods, ray=None):
         common = dict.fromkeys(("distance", "psnr_inside", "psnr_outside", "ssim_inside", "ssim_outside"), found[0])
         common |= dict.fromkeys(("evaluations", "gradient_steps", "seconds", "floor_seconds", "peak_mib"), 0)
         return [{"case": "c", "kind": "pull", "trained": True, "method": name} | common for name in methods], {}

@@ -304,7 +304,7 @@ def test_a_file_that_states_v_prediction_is_heard(sd15, sd2, tmp_path):
 
 def test_a_prompt_needs_a_tokenizer(sd15, tmp_path):
     save_file(original(sd15), tmp_path / "model.safetensors")
-    with pytest.raises(CheckpointError, match="no tokenizer for the prompt 'a cat'; prompts need a diffusers folder"):
+    with pytest.raises(CheckpointError, match="no tokenizer for a prompt; prompts need a diffusers folder"):
         load_checkpoint(tmp_path / "model.safetensors", "a cat", config=without_tokenizer(sd15, tmp_path / "config"))
     with_tokenizer = load_checkpoint(tmp_path / "model.safetensors", "7 8", config=sd15)
     assert torch.equal(with_tokenizer.denoiser.context, load_checkpoint(sd15, "7 8").denoiser.context)
