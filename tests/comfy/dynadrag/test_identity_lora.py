@@ -118,6 +118,7 @@ def test_the_lora_learns_the_picture_and_leaves_the_model(comfy, new_graph, kind
     assert all(found[f"lora.{layer}.lora_up.weight"].abs().max() > 0 for layer in layers)
 
 
+@pytest.mark.float32
 @pytest.mark.parametrize("kind", KINDS)
 def test_stock_nodes_apply_what_was_trained(comfy, new_graph, kind):
     """The last evaluation of the training, repeated by the model with the LoRA from Load LoRA Model."""
@@ -166,6 +167,7 @@ def test_a_seed_makes_the_lora_whatever_the_checkpointing(comfy, new_graph):
         assert not any(torch.equal(a, b) for a, b in zip(parts["plain"], parts[name], strict=True))
 
 
+@pytest.mark.float32
 def test_it_learns_beside_other_loras_patches_and_controlnets(comfy, new_graph):
     graph = new_graph()
     model, positive, _ = tiny(graph)

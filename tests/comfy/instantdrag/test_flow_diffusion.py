@@ -61,6 +61,7 @@ def edit(comfy, graph, image, flow, model, latent=None, **options):
     return conds, sampled(graph, model, conds, graph.node("TestSigmas", values=SIGMAS), latent, **options)
 
 
+@pytest.mark.float32
 def test_an_edit_is_that_of_diffusers(comfy, folder, unet):
     image, flow = picture(128, 192, batch=2), 3 * random(2, 2, 20, 30, seed=3)
     graph = comfy.graph()
@@ -99,6 +100,7 @@ def test_an_edit_is_that_of_diffusers(comfy, folder, unet):
     assert relative_max(found["lcm"], whole) > 1e-2 and found["lcm"].isfinite().all()
 
 
+@pytest.mark.float32
 def test_the_bundled_network_is_that_of_the_command_line(comfy):
     image, flow = picture(64, 96), 3 * random(1, 2, 8, 12, seed=3)
     graph = comfy.graph()

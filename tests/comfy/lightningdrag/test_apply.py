@@ -18,6 +18,7 @@ def golden(comfy):
     return saved(comfy, "golden.safetensors", tiny.drag_weights())
 
 
+@pytest.mark.float32
 @pytest.mark.parametrize("run", ["ddim_invsq", "ddim_none_2guided", "ddim_linear_two_images", "lcm_invsq"])
 def test_the_published_loop(comfy, golden, run):
     numbers = {key.removeprefix(f"{run}/"): value for key, value in NUMBERS.items() if key.startswith(f"{run}/")}
@@ -64,6 +65,7 @@ def test_the_published_loop(comfy, golden, run):
     assert found["seen.latents"].tolist() == [2 * batch] * guided + [batch] * (steps - guided)
 
 
+@pytest.mark.float32
 def test_an_edit_by_points(comfy, file):
     scene = Scene(comfy, file)
     graph, edit = scene.graph, scene.edit()
@@ -113,6 +115,7 @@ def test_an_edit_by_points(comfy, file):
     assert relative_max(found["kept"][..., ~outside], found["source"][..., ~outside]) > 1e-2
 
 
+@pytest.mark.float32
 def test_pictures_in_a_batch_and_sizes(comfy, file):
     scene = Scene(comfy, file, batch=2)
     graph = scene.graph

@@ -153,9 +153,9 @@ def vae(seed: int, channels: int = 4) -> comfy.sd.VAE:
     return comfy.sd.VAE(sd=network.state_dict(), config={"params": config})
 
 
-class EightGroups(comfy.ops.disable_weight_init):
+class EightGroups(comfy.ops.manual_cast):
     """Normalisation in 8 groups, which the tiny network of the golden numbers of LightningDrag has."""
 
-    class GroupNorm(comfy.ops.disable_weight_init.GroupNorm):
+    class GroupNorm(comfy.ops.manual_cast.GroupNorm):
         def __init__(self, num_groups, *args, **options):
             super().__init__(8, *args, **options)
