@@ -106,7 +106,8 @@ projects the reference in every step; the nodes do so once in a run.""",
 Headless Chromium, a 512 x 512 picture without a painted region and with one over most of it. While an arrow is pulled:
 the interval between frames, and how much of it is the editor's own work.""",
         """\
-What the preview differs by from Drag Warp's picture of the same eight arrows, where content has moved:""",
+What the preview differs by from Drag Warp's picture of the same eight arrows, where content has moved; ComfyUI saves
+pictures with fractions cut off, so that 1 is rounding:""",
         "What a drawing takes in the workflow:",
     ),
 }
