@@ -12,10 +12,11 @@ const FINDS = { DragKitDragWarp: true, DragKitLatentWarpage: false };
 // place of drag_points among the outputs of Drag Points
 const DRAG_POINTS = 0;
 
-/** @param {Parameters<typeof rootGraph>[0]} app @param {GraphNode} node Drag Points */
-export function downstreamMotion(app, node) {
+/** @param {Parameters<typeof rootGraph>[0]} app @param {GraphNode} node Drag Points @param {import("./sources.mjs").Place} [at]
+ * place of the node, where its graph has several */
+export function downstreamMotion(app, node, at) {
   const root = rootGraph(app);
-  for (const { node: found, place } of receivers(root, node, DRAG_POINTS)) {
+  for (const { node: found, place } of receivers(root, node, DRAG_POINTS, at)) {
     const type = found.type ?? "";
     if (!(type in FINDS)) continue;
     const given = (/** @type {string} */ name) => {

@@ -15,20 +15,27 @@ export class NodePicture {
   /** @type {{source: string, picture: PictureFile}|null} the IMAGE of the last run and what was connected then */
   #ran = null;
 
-  /** @param {import("../editor/session.mjs").Session} session @param {import("./frontend.d.ts").ComfyNode} node
+  /** @param {import("../editor/session.mjs").Session} session @param {() => import("./node_editor.mjs").Spot} spot
    * @param {import("./frontend.d.ts").App} app @param {import("./frontend.d.ts").Api} api
    * @param {() => void} sizeKnown called when a picture is there */
-  constructor(session, node, app, api, sizeKnown) {
+  constructor(session, spot, app, api, sizeKnown) {
     this.session = session;
-    this.node = node;
+    this.spot = spot;
     this.app = app;
     this.api = api;
     this.sizeKnown = sizeKnown;
   }
 
+  /** Whether a run gives the node this input: a link may end at a subgraph to which nothing is connected.
+   * @param {"image"|"mask"} name */
+  given(name) {
+    const { node, place } = this.spot();
+    return isConnected(node, name) && origin(rootGraph(this.app), node, inputIndex(node, name), place) !== null;
+  }
+
   /** Shows the picture that belongs to the node now. */
   refresh() {
-    if (!isConnected(this.node, "mask") && this.session.inputMask) this.#setMask(null);
+    if (!this.given("mask") && this.session.inputMask) this.#setMask(null);
     const { key, file } = this.#source();
     const ran = this.#ran?.source === key ? this.#ran.picture : null;
     const picture = ran ?? file;
@@ -62,7 +69,8 @@ export class NodePicture {
   result({ node, display_node, output }) {
     const [first] = output?.images ?? [];
     if (!first) return;
-    const made = downstream(rootGraph(this.app), this.node).get(String(display_node ?? node));
+    const { node: start, place } = this.spot();
+    const made = downstream(rootGraph(this.app), start, place).get(String(display_node ?? node));
     if (!made || NO_RESULTS.includes(made.type ?? "")) return;
     void this.#load(first).then((image) => {
       if (!image) return;
@@ -75,7 +83,7 @@ export class NodePicture {
   /** Makes a file the node's own picture. @param {File} file */
   async upload(file) {
     const { session } = this;
-    if (isConnected(this.node, "image")) return session.tell("An IMAGE is connected; disconnect it to use another picture.");
+    if (this.given("image")) return session.tell("An IMAGE is connected; disconnect it to use another picture.");
     const body = new FormData();
     body.append("image", file);
     body.append("subfolder", "dragkit");
@@ -95,12 +103,13 @@ export class NodePicture {
   /** Where the picture comes from: a key that changes with it, and its file if one is known before a run.
    * @returns {{key: string, file: PictureFile|null}} */
   #source() {
-    if (!isConnected(this.node, "image")) {
+    if (!this.given("image")) {
       const { picture } = this.session.store.document;
       return { key: `own:${picture}`, file: picture ? fileReference(picture) : null };
     }
     const root = rootGraph(this.app);
-    const found = origin(root, this.node, inputIndex(this.node, "image"));
+    const { node, place } = this.spot();
+    const found = origin(root, node, inputIndex(node, "image"), place);
     const file = found?.slot === 0 ? loadedFile(root, found.node, found.place) : null;
     return { key: file ? `file:${JSON.stringify(file)}` : `node:${found?.node.id}:${found?.slot}`, file };
   }

@@ -8,7 +8,7 @@ function picture() {
   const session = {
     inputMask: "mask", store: { document: { picture: null }, notify: () => {} }, tell: (notice) => told.push(notice), setPicture: () => {},
   };
-  return { told, session, shown: new NodePicture(session, { inputs: [] }, {}, {}, () => {}) };
+  return { told, session, shown: new NodePicture(session, () => ({ node: { inputs: [] } }), {}, {}, () => {}) };
 }
 
 for (const [name, message] of [["null, as from the cache", null], ["undefined", undefined], ["empty", {}]]) {
