@@ -1,7 +1,8 @@
 // @ts-check
 // What a node's editor shows beneath its points: the picture of the node, its mask, and the last result.
 
-import { downstream, fileReference, inputIndex, isConnected, loadedFile, origin, rootGraph } from "./sources.mjs";
+import { packAddress } from "./demo_photographs.mjs";
+import { downstream, fileReference, inputIndex, isConnected, origin, rootGraph, shownFile } from "./sources.mjs";
 
 /** @typedef {import("./sources.mjs").FileReference} FileReference */
 /** @typedef {FileReference & {readonly width?: number, readonly height?: number}} PictureFile width, height: of the
@@ -110,14 +111,14 @@ export class NodePicture {
     const root = rootGraph(this.app);
     const { node, place } = this.spot();
     const found = origin(root, node, inputIndex(node, "image"), place);
-    const file = found?.slot === 0 ? loadedFile(root, found.node, found.place) : null;
+    const file = found && shownFile(root, found);
     return { key: file ? `file:${JSON.stringify(file)}` : `node:${found?.node.id}:${found?.slot}`, file };
   }
 
   /** @param {FileReference} file @returns {Promise<HTMLImageElement|null>} */
   async #load({ filename, subfolder, type }) {
     const image = new Image();
-    image.src = this.api.apiURL(`/view?${new URLSearchParams({ filename, subfolder, type })}${this.app.getRandParam()}`);
+    image.src = packAddress({ filename, subfolder, type }) ?? this.api.apiURL(`/view?${new URLSearchParams({ filename, subfolder, type })}${this.app.getRandParam()}`);
     return image.decode().then(
       () => image,
       () => null,

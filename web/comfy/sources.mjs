@@ -1,6 +1,8 @@
 // @ts-check
 // Looks along the links of a graph: which file an input shows, and which nodes come after a node.
 
+import { demoPhotograph } from "./demo_photographs.mjs";
+
 /** @typedef {{id: string|number, type?: string, mode?: number, graph?: Graph|null, subgraph?: Graph,
  *  inputs?: {name: string, type?: unknown, link?: number|null}[],
  *  outputs?: {type?: unknown, links?: number[]|null}[],
@@ -152,6 +154,11 @@ export function loadedFile(root, node, place = placesOf(node.graph, rootPlace(ro
   const value = widgetValue(place, node, "image");
   return typeof value === "string" ? fileReference(value) : null;
 }
+
+/** The file that is known before a run to be what a node gives at an output. @param {Graph} root
+ * @param {{node: GraphNode, slot: number, place: Place}} output @returns {FileReference|null} */
+export const shownFile = (root, { node, slot, place }) =>
+  slot === 0 ? loadedFile(root, node, place) : demoPhotograph(node, slot, widgetValue(place, node, "photograph"));
 
 /** @param {string} text @returns {FileReference|null} */
 export function fileReference(text) {
