@@ -99,6 +99,7 @@ export class NodeEditor {
   /** Ends the editor; may be called twice. */
   destroy() {
     this.#life.abort();
+    this.#leave();
     this.absence.remove();
     this.editor.destroy();
     this.large?.close();
@@ -199,6 +200,7 @@ export class NodeEditor {
   /** Puts the editor on the face of a subgraph, in the place of what ComfyUI promoted, which keeps the value.
    * @param {string} name of the subgraph's input @param {Widget} outer what ComfyUI promoted */
   mountPromoted(name, outer) {
+    this.#leave();
     this.outer = outer;
     const widget = this.#add(name);
     // it stands for an input of the subgraph, which ComfyUI lists already: not among what was added beside those
@@ -207,6 +209,11 @@ export class NodeEditor {
     delete widget.onRemove;
     this.points.value = outer.value;
     return widget;
+  }
+
+  /** ComfyUI forgets what is on a subgraph's face, but goes on to draw it. */
+  #leave() {
+    if (this.outer) this.widget?.onRemove?.();
   }
 
   /** @param {string} name */

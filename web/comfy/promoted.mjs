@@ -41,8 +41,14 @@ export class PromotedEditors {
       editor.start();
       if (this.#editors.size === 1) takeFiles(host, (file) => this.#upload(file));
     }
+    // ComfyUI promotes one input after the other
+    setTimeout(() => this.#forget());
+  }
+
+  /** Ends the editors of inputs that are no longer there. */
+  #forget() {
     for (const [name, editor] of this.#editors) {
-      if (host.inputs.some(({ _widget }) => _widget === editor.widget)) continue;
+      if (this.host.inputs.some(({ _widget }) => _widget === editor.widget)) continue;
       editor.destroy();
       this.#editors.delete(name);
     }
