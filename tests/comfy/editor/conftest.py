@@ -16,6 +16,8 @@ import requests
 import torch
 from PIL import Image
 
+from ..templates import with_photograph
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # a page that waits for servers of the internet takes half a minute where there are none
 FLAGS = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
@@ -302,6 +304,7 @@ def set_settings(comfy, **settings):
 def page(request, browser, comfy):
     nodes_2 = request.param == "nodes-2"
     set_settings(comfy, **{"Comfy.TutorialCompleted": True, SEEN: ["appMode", "firstRun"], NODES_2: nodes_2})
+    with_photograph(comfy, {})
     random = torch.Generator().manual_seed(0)
     # the large one is larger than the preview
     for name, size in {PICTURE: PICTURE_SIZE, "other.png": (300, 300), "large.png": (1024, 768)}.items():
