@@ -12,10 +12,10 @@ from .conftest import find_comfyui
 from .lightningdrag.graphs import CLIP, saved, weights
 
 FOLDER = Path(__file__).parents[2] / "example_workflows"
-FILES = {path.name.removesuffix(".json"): path for path in sorted(FOLDER.glob("*.json"))}
+TEMPLATES = {path.name.removesuffix(".json"): path for path in sorted(FOLDER.glob("*.json"))}
 # of each of some templates there is one more that opens in App mode
-APPS = {name: path for name, path in FILES.items() if name.endswith(".app")}
-EXAMPLES = {name: path for name, path in FILES.items() if name not in APPS}
+APPS = {name: path for name, path in TEMPLATES.items() if name.endswith(".app")}
+EXAMPLES = {name: path for name, path in TEMPLATES.items() if name not in APPS}
 DEMOS = {name: path for name, path in EXAMPLES.items() if name.endswith("(demo, no download)")}
 # the photograph of every template that begins with one: ComfyUI's own
 PHOTOGRAPH = "example.png"

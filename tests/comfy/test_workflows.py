@@ -1,14 +1,18 @@
 """The example workflows, as a person loads them, run on the real server."""
 
+import io
 import json
 
+import numpy as np
 import pytest
+import requests
 import torch
 from dragkit.kernels.points.drag_text import read
 from dragkit.kernels.points.strokes import rasterise
 from dragkit.standalone.scenes.photographs import photograph
+from PIL import Image
 
-from .templates import APPS, DEMOS, EXAMPLES, as_prompt, numbers, opened, with_photograph, with_tiny_models
+from .templates import APPS, DEMOS, EXAMPLES, TEMPLATES, as_prompt, numbers, opened, with_photograph, with_tiny_models
 
 REPAIR = "Drag and repair (SD1.5 inpainting)"
 # what each template that begins with a photograph lacks in a ComfyUI without models
@@ -150,3 +154,23 @@ def test_what_a_template_shows_in_app_mode_is_there(comfy, name):
     assert [prompt[str(number)]["class_type"] for number in shown["outputs"]] == ["SaveImage"]
     assert [name for _, name, *_ in shown["inputs"]][:2] == ["image", "points"]
     assert all(name in prompt[str(number)]["inputs"] for number, name, *_ in shown["inputs"])
+
+
+def test_comfyui_lists_and_serves_every_template_by_its_name(comfy):
+    listed = requests.get(f"{comfy.url}/workflow_templates", timeout=60).json()
+    (names,) = (names for pack, names in listed.items() if "dragkit" in pack.lower() and names)
+    assert sorted(names) == sorted(TEMPLATES)
+    for name, path in TEMPLATES.items():
+        for end in ("json", "jpg"):
+            # as the frontend asks: what a browser escapes in an address is escaped, no more
+            answer = requests.get(f"{comfy.url}/api/workflow_templates/dragkit/{name}.{end}", timeout=60)
+            assert answer.content == path.with_name(f"{name}.{end}").read_bytes()
+
+
+def test_the_editor_has_the_photographs_of_the_demo_model(comfy):
+    kind, options = comfy.object_info()["DragKitDemoModel"]["input"]["required"]["photograph"]
+    for name in kind if isinstance(kind, list) else options["options"]:
+        answer = requests.get(f"{comfy.url}/extensions/dragkit/photographs/{name}.jpg", timeout=60)
+        shown = torch.from_numpy(np.array(Image.open(io.BytesIO(answer.content)))).float() / 255
+        assert shown.shape == (256, 256, 3)
+        assert (shown - photograph(name).movedim(0, -1)).abs().mean() < 0.02
