@@ -5,7 +5,9 @@
 import { api } from "../../scripts/api.js";
 // @ts-expect-error served by ComfyUI
 import { app } from "../../scripts/app.js";
+import { takeFiles } from "./comfy/dropped_files.mjs";
 import { NodeEditor, forgetSessions } from "./comfy/node_editor.mjs";
+import { PromotedEditors } from "./comfy/promoted.mjs";
 import { keepOldDefaults } from "./comfy/old_defaults.mjs";
 
 const SIZE = [360, 480];
@@ -45,14 +47,7 @@ app.registerExtension({
         chain(node, "onConnectionsChange", () => void setTimeout(() => editor.refresh()));
         chain(node, "onAdded", () => editor.start());
         chain(node, "onRemoved", () => editor.destroy());
-        node.previewMediaType = "image";
-        node.pasteFile = (file) => void editor.picture.upload(file);
-        node.onDragOver = (event) => [...(event.dataTransfer?.items ?? [])].some(({ kind }) => kind === "file");
-        node.onDragDrop = (event) => {
-          const file = [...(event.dataTransfer?.files ?? [])].find(({ type }) => type.startsWith("image/"));
-          if (file) void editor.picture.upload(file);
-          return file !== undefined;
-        };
+        takeFiles(node, (file) => void editor.picture.upload(file));
         return { widget };
       },
     };
@@ -60,6 +55,13 @@ app.registerExtension({
   /** @param {import("./comfy/frontend.d.ts").ComfyNode} node */
   nodeCreated(node) {
     chain(node, "onConfigure", (info) => keepOldDefaults(node, info));
+    if (node.subgraph) {
+      const promoted = new PromotedEditors(/** @type {import("./comfy/frontend.d.ts").SubgraphHost} */ (node), app, api);
+      chain(node, "onAdded", () => promoted.show());
+      chain(node, "onConfigure", () => promoted.show());
+      chain(node, "onRemoved", () => promoted.destroy());
+      promoted.show();
+    }
     if (node.type !== "DragKitDragPoints" && /** @type {any} */ (node).comfyClass !== "DragKitDragPoints") return;
     node.setSize([Math.max(node.size[0], SIZE[0]), Math.max(node.size[1], SIZE[1])]);
   },

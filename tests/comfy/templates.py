@@ -12,13 +12,11 @@ from .conftest import find_comfyui
 from .lightningdrag.graphs import CLIP, saved, weights
 
 FOLDER = Path(__file__).parents[2] / "example_workflows"
-EXAMPLES = {path.stem: path for path in sorted(FOLDER.glob("*.json"))}
-# these run without a download
-BARE = [
-    path
-    for path in EXAMPLES.values()
-    if not {"CheckpointLoaderSimple", "UNETLoader"} & set(path.read_text().split('"'))
-]
+TEMPLATES = {path.name.removesuffix(".json"): path for path in sorted(FOLDER.glob("*.json"))}
+# of each of some templates there is one more that opens in App mode
+APPS = {name: path for name, path in TEMPLATES.items() if name.endswith(".app")}
+EXAMPLES = {name: path for name, path in TEMPLATES.items() if name not in APPS}
+DEMOS = {name: path for name, path in EXAMPLES.items() if name.endswith("(demo, no download)")}
 # the photograph of every template that begins with one: ComfyUI's own
 PHOTOGRAPH = "example.png"
 # widgets that ComfyUI 0.3.64 lacks
@@ -81,12 +79,9 @@ def numbers(workflow, kind):
     return [str(node["id"]) for node in workflow["nodes"] if node["type"] == kind]
 
 
-# what takes the place of a node of a template: (kind, inputs)
-TINY = {
-    "CheckpointLoaderSimple": ("TestTinyVAE", {"seed": 1}),
-    "LoraLoaderModelOnly": ("TestTinyModel", {"kind": "sd15_inpaint", "seed": 0}),
-    "CLIPVisionEncode": ("TestImageEmbeds", {"file": "seen.safetensors"}),
-}
+def tiny_kind(file):
+    """Which of the tests' networks stands for a checkpoint of this name."""
+    return "sdxl" if "xl" in file else "sd15_inpaint" if "inpainting" in file else "sd15"
 
 
 def with_tiny_models(comfy, prompt):
@@ -94,33 +89,31 @@ def with_tiny_models(comfy, prompt):
     SAM3 Detect would find is a box."""
     save_file({"tensor": torch.ones(1, CLIP)}, comfy.folder / "input/seen.safetensors")
     kinds = {number: node["class_type"] for number, node in prompt.items()}
-    changes = {
-        "ImageScale": {"width": 256, "height": 256},
-        "KSampler": {"steps": 2},
-        "RepeatLatentBatch": {"amount": 1},
-    }
+    changes = {"KSampler": {"steps": 2}, "RepeatLatentBatch": {"amount": 1}, "DragKitDynaDrag": {"rounds": 1}}
+    changes["ImageScaleToTotalPixels"] = {"megapixels": 0.0625}
     if "DragKitLoadLightningDrag" in kinds.values():
         changes["DragKitLoadLightningDrag"] = {"model_name": saved(comfy, "tiny.safetensors", weights())}
     made = {}
     for number, node in prompt.items():
         kind, inputs = node["class_type"], node["inputs"]
-        if kind in TINY:
-            kind, inputs = TINY[kind]
+        if kind in ("CLIPTextEncode", "CLIPVisionLoader"):
+            continue
+        if kind == "CheckpointLoaderSimple":
+            network = {"kind": tiny_kind(inputs["ckpt_name"]), "seed": 0}
+            made[f"{number}.model"] = {"class_type": "TestTinyModel", "inputs": network}
+            kind, inputs = "TestTinyVAE", {"seed": 1}
+        elif kind == "CLIPVisionEncode":
+            kind, inputs = "TestImageEmbeds", {"file": "seen.safetensors"}
         elif kind == "SAM3_Detect":
-            kind, inputs = "DragKitDragPoints", {"points": CLICKED, "image": inputs["image"]}
+            kind, inputs = POINTS, {"points": CLICKED, "image": inputs["image"]}
         inputs = inputs | changes.get(kind, {})
         for name, value in inputs.items():
             source = kinds.get(value[0]) if isinstance(value, list) else None
             if source == "CLIPTextEncode":
-                (model,) = (one for one, of in kinds.items() if of == "LoraLoaderModelOnly")
-                inputs[name] = [model, 1]
+                inputs[name] = [f"{prompt[value[0]]['inputs']['clip'][0]}.model", 1]
             elif source == "CheckpointLoaderSimple":
-                inputs[name] = [value[0], 0]
+                inputs[name] = [value[0], 0] if value[1] == 2 else [f"{value[0]}.model", 0]
             elif source == "SAM3_Detect":
                 inputs[name] = [value[0], 1]
-        made[number] = {"class_type": kind, "inputs": dict(inputs)}
-    return {
-        number: node
-        for number, node in made.items()
-        if node["class_type"] not in ("CLIPTextEncode", "CLIPVisionLoader")
-    }
+        made[number] = {"class_type": kind, "inputs": inputs}
+    return made

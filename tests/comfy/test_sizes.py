@@ -1,15 +1,19 @@
 """Pictures whose sides are no whole latent cells, through every template: back at their own size, in their place."""
 
-import json
-
 import pytest
 import torch
 
-from .templates import EXAMPLES, as_prompt, numbers, with_tiny_models
+from .templates import DEMOS, numbers, opened, with_photograph, with_tiny_models
 
 # every remainder of a cell of 8 and of 16 along each side, no picture square
 SIZES = [(side, 249 + (7 * (side - 249) + 5) % 16) for side in range(249, 265)]
-DEMO = ("fastdrag", "dynadrag", "instantdrag", "lightningdrag", "drag_warp_inpaint")
+# one template of each shape: the others differ from one of these in their models alone
+SHAPES = [
+    *DEMOS,
+    "Drag and repair (SD1.5 inpainting)",
+    "Drag what you click on (SAM3, SD1.5 inpainting)",
+    "LightningDrag (SD1.5 inpainting)",
+]
 # steps that are enough to see where things are
 FEW = {
     "DragKitDynaDrag": {"rounds": 1, "adam_steps": 1, "steps": 2},
@@ -23,10 +27,9 @@ def sources(node):
     return [link[0] for link in node["inputs"].values() if isinstance(link, list)]
 
 
-def on_sizes(prompt, ends, sizes):
-    """One prompt of what leads to the nodes `ends` of a template, for pictures of all sizes (width, height): nodes that
-    take something are there once per size, as `number.width`."""
-    (demo,) = (number for number, node in prompt.items() if node["class_type"] == "DragKitDemoModel")
+def on_sizes(prompt, ends, picture, sizes):
+    """One prompt of what leads to the nodes `ends` of a template, for pictures of all sizes (width, height) in place of
+    the link `picture`: nodes that take something are there once per size, as `number.width`."""
     needed = list(ends)
     for number in needed:
         needed += [source for source in sources(prompt[number]) if source not in needed]
@@ -35,11 +38,11 @@ def on_sizes(prompt, ends, sizes):
     for width, height in sizes:
 
         def there(link, width=width):
-            if link == [demo, 3]:
+            if link == picture:
                 return [f"scaled.{width}", 0]
             return [f"{link[0]}.{width}", link[1]] if link[0] in made else link
 
-        scale = {"upscale_method": "lanczos", "crop": "disabled", "width": width, "height": height, "image": [demo, 3]}
+        scale = {"upscale_method": "lanczos", "crop": "disabled", "width": width, "height": height, "image": picture}
         whole[f"scaled.{width}"] = {"class_type": "ImageScale", "inputs": scale}
         for number in made:
             kind, inputs = prompt[number]["class_type"], prompt[number]["inputs"]
@@ -58,24 +61,22 @@ def offset(one, other, where, reach=4):
     return tuple(v - reach for v in shifts[int(torch.stack(distances).argmin())])
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", SHAPES)
 def test_any_size_comes_back_in_its_place_and_untouched_outside_the_mask(comfy, name):
-    workflow, info = json.loads(EXAMPLES[name].read_text()), comfy.object_info()
-    if missing := [node["type"] for node in workflow["nodes"] if node["type"] == "SAM3_Detect" not in info]:
-        pytest.skip(f"{name} not tested: this ComfyUI has no {missing[0]}")
-    prompt = as_prompt(workflow, info)
-    if name not in DEMO:
-        prompt = with_tiny_models(comfy, prompt)
+    workflow, prompt = opened(name, comfy.object_info())
+    if name in DEMOS:
+        picture = [numbers(workflow, "DragKitDemoModel")[0], 3]
+    else:
+        picture = [numbers(workflow, "LoadImage")[0], 0]
+        prompt = with_tiny_models(comfy, with_photograph(comfy, prompt))
         # here the sizes are the test's
-        (scale,) = (number for number, node in prompt.items() if node["class_type"] == "ImageScale")
-        (demo,) = numbers(workflow, "DragKitDemoModel")
-        prompt = replaced(prompt, [scale, 0], [demo, 3])
-        del prompt[scale]
+        (scale,) = numbers(workflow, "ImageScaleToTotalPixels")
+        prompt = replaced(prompt, [scale, 0], prompt.pop(scale)["inputs"]["image"])
     (paste,) = numbers(workflow, "DragKitPasteBack")
     links = {key: prompt[paste]["inputs"][key] for key in ("image", "edited", "mask")} | {"result": [paste, 0]}
     everywhere = {"image": links["image"], "edited": links["edited"], "feather": 0}
     prompt |= {"everywhere": {"class_type": "DragKitPasteBack", "inputs": everywhere}}
-    prompt = on_sizes(prompt, [paste, "everywhere"], SIZES)
+    prompt = on_sizes(prompt, [paste, "everywhere"], picture, SIZES)
     for width, _ in SIZES:
         for key, (number, output) in (links | {"whole": ["everywhere", 0]}).items():
             dump = {"any": [f"{number}.{width}", output], "name": f"{width}.{key}"}
@@ -86,10 +87,10 @@ def test_any_size_comes_back_in_its_place_and_untouched_outside_the_mask(comfy, 
             found[f"{width}.{key}"] for key in ("image", "edited", "mask", "result", "whole")
         )
         assert result.shape == whole.shape == image.shape == (1, height, width, 3)
-        if name != "dynadrag":
+        if not name.startswith("DynaDrag"):
             assert edited.shape == (1, height // 8 * 8, width // 8 * 8, 3)
         assert torch.equal(result[mask == 0], image[mask == 0]) and not torch.equal(result, image)
-        if name in DEMO:
+        if name in DEMOS:
             assert offset(image[0], whole[0], mask[0] == 0) == (0, 0)
 
 

@@ -33,16 +33,16 @@ function told(root, mover, more) {
   return howOf({ displacement: value("displacement"), border: value("border"), ...own }, { ...more, finds: warps });
 }
 
-/** @param {Parameters<typeof rootGraph>[0]} app @param {GraphNode} node Drag Points
- * @returns {{drags: How, regions: How}} */
-export function downstreamMotion(app, node) {
+/** @param {Parameters<typeof rootGraph>[0]} app @param {GraphNode} node Drag Points @param {Place} [at] place of the node, where
+ * its graph has several @returns {{drags: How, regions: How}} */
+export function downstreamMotion(app, node, at) {
   const root = rootGraph(app);
-  return { drags: ofDrags(root, node), regions: ofRegions(root, node) };
+  return { drags: ofDrags(root, node, at), regions: ofRegions(root, node, at) };
 }
 
-/** @param {Graph} root @param {GraphNode} node */
-function ofDrags(root, node) {
-  for (const mover of receivers(root, node, DRAG_POINTS)) {
+/** @param {Graph} root @param {GraphNode} node @param {Place} [at] */
+function ofDrags(root, node, at) {
+  for (const mover of receivers(root, node, DRAG_POINTS, at)) {
     if (!MOVERS.includes(mover.node.type ?? "") || given(root, mover, "flow")) continue;
     const mask = given(root, mover, "mask");
     return told(root, mover, { mask: !mask ? "none" : mask.node === node && mask.slot === MASK ? "own" : "other" });
@@ -50,12 +50,12 @@ function ofDrags(root, node) {
   return DEFAULT;
 }
 
-/** @param {Graph} root @param {GraphNode} node */
-function ofRegions(root, node) {
-  for (const pairs of receivers(root, node, REGIONS)) {
+/** @param {Graph} root @param {GraphNode} node @param {Place} [at] */
+function ofRegions(root, node, at) {
+  for (const pairs of receivers(root, node, REGIONS, at)) {
     // pairs of masks, which move too, are not known here
     if (pairs.node.type !== REGION_DRAG || given(root, pairs, "handle_mask")) continue;
-    for (const mover of receivers(root, pairs.node, FLOW)) {
+    for (const mover of receivers(root, pairs.node, FLOW, pairs.place)) {
       if (!MOVERS.includes(mover.node.type ?? "")) continue;
       const mask = given(root, mover, "mask");
       const own = mask?.node === pairs.node && (mask.slot === HANDLE_REGION || mask.slot === REGION);

@@ -14,10 +14,11 @@ const SHOWS_POINTS = ["DragKitDragPointsPreview"];
 // places among the outputs of Drag Points
 const [DRAG_POINTS, REGION] = [0, 1];
 
-/** @param {Parameters<typeof rootGraph>[0]} app @param {GraphNode} node Drag Points @returns {RegionUse} */
-export function regionUse(app, node) {
+/** @param {Parameters<typeof rootGraph>[0]} app @param {GraphNode} node Drag Points
+ * @param {import("./sources.mjs").Place} [at] place of the node, where its graph has several @returns {RegionUse} */
+export function regionUse(app, node, at) {
   const root = rootGraph(app);
-  const takers = receivers(root, node, REGION);
+  const takers = receivers(root, node, REGION, at);
   const mover = takers.find(({ node: { type = "" } }) => MOVERS.includes(type));
   if (mover) {
     const { node: found, place } = mover;
@@ -27,12 +28,13 @@ export function regionUse(app, node) {
     return flows || value("border") === "free" || value("displacement") === "stretch" ? "moves" : "changes";
   }
   if (takers.length) return "changes";
-  return receivers(root, node, DRAG_POINTS).some(({ node: { type = "" } }) => !SHOWS_POINTS.includes(type)) ? "unused" : null;
+  return receivers(root, node, DRAG_POINTS, at).some(({ node: { type = "" } }) => !SHOWS_POINTS.includes(type)) ? "unused" : null;
 }
 
-/** @param {Parameters<typeof rootGraph>[0]} app @param {GraphNode} node Drag Points @returns {Standing} */
-export function standing(app, node) {
+/** @param {Parameters<typeof rootGraph>[0]} app @param {GraphNode} node Drag Points
+ * @param {import("./sources.mjs").Place} [at] place of the node, where its graph has several @returns {Standing} */
+export function standing(app, node, at) {
   if (node.mode === BYPASSED) return "bypassed";
   if (node.mode === MUTED) return "muted";
-  return downstream(rootGraph(app), node).size ? null : "ends";
+  return downstream(rootGraph(app), node, at).size ? null : "ends";
 }

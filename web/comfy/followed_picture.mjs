@@ -2,7 +2,7 @@
 // The picture that an input gets from a file through nodes that only scale, crop, pad or turn it, without a run.
 
 import { isStep, stepOf } from "./picture_steps.mjs";
-import { inputIndex, loadedFile, origin, widgetValue } from "./sources.mjs";
+import { inputIndex, origin, shownFile, widgetValue } from "./sources.mjs";
 
 /** @typedef {import("./sources.mjs").Graph} Graph */
 /** @typedef {import("./sources.mjs").GraphNode} GraphNode */
@@ -41,13 +41,14 @@ export function valueOf(root, node, place, name, steps = MAX_STEPS) {
  */
 export function recipeOf(root, node, slot, at, steps = MAX_STEPS) {
   const found = origin(root, node, slot, at);
-  if (!found || found.slot !== 0 || steps <= 0) return null;
+  if (!found || steps <= 0) return null;
   const { node: source, place } = found;
   const type = source.type ?? "";
   if (!isStep(type)) {
-    const file = loadedFile(root, source, place);
+    const file = shownFile(root, found);
     return file && { file };
   }
+  if (found.slot !== 0) return null;
   const input = (/** @type {string} */ name) => {
     const index = inputIndex(source, name);
     return index < 0 ? null : recipeOf(root, source, index, place, steps - 1);

@@ -8,8 +8,8 @@ import { regionUse, standing } from "./downstream_region.mjs";
 import { NodePicture } from "./node_picture.mjs";
 import { NodeResult } from "./node_result.mjs";
 import { NodeValue } from "./node_value.mjs";
-import { Remembered } from "./runs.mjs";
 import { RunQueue } from "./run_queue.mjs";
+import { Remembered } from "./runs.mjs";
 import { Session } from "../editor/session.mjs";
 import { executionId, isConnected, rootGraph } from "./sources.mjs";
 import { EMPTY } from "../document/state.mjs";
@@ -18,8 +18,13 @@ import { STYLE } from "../editor/style.mjs";
 /** @typedef {import("./frontend.d.ts").App} App */
 /** @typedef {import("./frontend.d.ts").Api} Api */
 /** @typedef {import("./frontend.d.ts").ComfyNode} ComfyNode */
+/** @typedef {import("./frontend.d.ts").Widget} Widget */
 /** @typedef {import("./sources.mjs").Graph} Graph */
+/** @typedef {{node: import("./sources.mjs").GraphNode, place?: import("./sources.mjs").Place}} Spot the node that takes the
+ *  points, and its place where its graph may have several */
 
+/** Type of the editor as a widget of ComfyUI's frontend. */
+export const EDITOR = "DRAGKIT_POINTS_EDITOR";
 const POLL = 500;
 const MIN_HEIGHT = 300;
 const ABSENCE =
@@ -38,14 +43,17 @@ export class NodeEditor {
   /** @type {string|null} */ #key = null;
   #life = new AbortController();
 
-  /** @param {ComfyNode} node @param {App} app @param {Api} api */
-  constructor(node, app, api) {
+  /** @param {ComfyNode} node that shows it @param {App} app @param {Api} api @param {() => Spot} [spot] the node that takes
+   * the points, where another one shows the editor */
+  constructor(node, app, api, spot = () => ({ node })) {
     this.node = node;
+    this.spot = spot;
     this.app = app;
     this.api = api;
     this.points = new NodeValue(this.session);
-    this.picture = new NodePicture(this.session, node, app, api, this.runs, () => this.points.sizeKnown());
-    this.result = new NodeResult(this.session, node, app, api, this.runs, (file) => this.picture.load(file), () => this.value);
+    this.picture = new NodePicture(this.session, spot, app, api, this.runs, () => this.points.sizeKnown());
+    const load = (/** @type {import("./sources.mjs").FileReference} */ file) => this.picture.load(file);
+    this.result = new NodeResult(this.session, node, spot, app, api, this.runs, load, () => this.value);
     this.queue = new RunQueue(
       () => app.queuePrompt(0, 1),
       async () => (await (await api.fetchApi("/queue")).json()).queue_pending.length,
@@ -54,8 +62,8 @@ export class NodeEditor {
       text: () => String(this.value),
       importText: (/** @type {string} */ text) => this.points.importText(text),
       upload: (/** @type {File} */ file) => void this.picture.upload(file),
-      canUpload: () => !isConnected(node, "image"),
-      runToHere: () => void app.queuePrompt(0, 1, [executionId(rootGraph(app), /** @type {Graph} */ (node.graph), node.id)]),
+      canUpload: () => !this.picture.given("image"),
+      runToHere: () => void app.queuePrompt(0, 1, [this.#id()]),
       chooseResult: (/** @type {string} */ id) => {
         this.result.choose(id);
         this.#keepInHistory();
@@ -73,12 +81,22 @@ export class NodeEditor {
     /** @param {string} name @param {(event: any) => void} listener */
     const on = (name, listener) => this.api.addEventListener(name, listener, { signal });
     on("status", () => void this.queue.update());
+    on("executed", ({ detail }) => {
+      // ComfyUI tells a node of its own runs, but not the subgraph on whose face the editor is
+      if (this.outer && String(detail.display_node ?? detail.node) === this.#id()) this.executed(detail.output);
+      this.result.executed(detail);
+    });
     on("execution_start", ({ detail }) => this.picture.started(detail ?? {}));
     on("execution_cached", ({ detail }) => this.result.cached(detail ?? {}));
-    on("executed", ({ detail }) => this.result.executed(detail));
     const poll = setInterval(() => this.refresh(), POLL);
     signal.addEventListener("abort", () => clearInterval(poll));
     requestAnimationFrame(() => requestAnimationFrame(() => this.refresh()));
+  }
+
+  /** Id of the node that takes the points, as the server knows it. */
+  #id() {
+    const { node, place } = this.spot();
+    return executionId(rootGraph(this.app), /** @type {Graph} */ (node.graph), node.id, place);
   }
 
   get value() {
@@ -93,6 +111,7 @@ export class NodeEditor {
   /** Ends the editor; may be called twice. */
   destroy() {
     this.#life.abort();
+    this.#leave();
     this.absence.remove();
     this.editor.destroy();
     this.large?.close();
@@ -104,6 +123,7 @@ export class NodeEditor {
       if (!ui.runOnRelease) this.queue.cancel();
       if (event !== "commit") return;
       const dragged = this.points.keep();
+      if (this.outer) this.outer.value = this.value;
       this.widget?.callback?.(this.value);
       this.#keepInHistory();
       if (ui.runOnRelease && dragged) void this.queue.request();
@@ -129,13 +149,16 @@ export class NodeEditor {
     if (!this.node.graph) return;
     this.#remember();
     this.#ensureShown();
+    // ComfyUI puts what it loads or undoes on the face of a subgraph without a word
+    if (this.outer && (this.outer.value ?? "") !== this.points.value) this.points.value = this.outer.value;
     const linked = isConnected(this.node, this.widget?.name ?? "");
     if (linked !== this.session.linked) {
       this.session.linked = linked;
       this.session.store.notify();
     }
-    this.session.setHow(downstreamMotion(this.app, this.node));
-    this.session.setSurroundings(regionUse(this.app, this.node), standing(this.app, this.node));
+    const { node, place } = this.spot();
+    this.session.setHow(downstreamMotion(this.app, node, place));
+    this.session.setSurroundings(regionUse(this.app, node, place), standing(this.app, node, place));
     this.picture.refresh();
     this.result.refresh();
   }
@@ -146,7 +169,7 @@ export class NodeEditor {
     const shown = this.node.graph === this.app.canvas.graph;
     const body = shown && document.querySelector(`[data-testid="node-body-${this.node.id}"]`);
     if (this.editor.root.isConnected || !body) return this.absence.remove();
-    const before = body.querySelector(".dragkit");
+    const before = body.querySelector(`.dragkit[data-input="${CSS.escape(this.widget?.name ?? "")}"]`);
     if (before) before.replaceWith(this.editor.root);
     else if (this.absence.parentNode !== body) body.append(this.absence);
   }
@@ -154,7 +177,7 @@ export class NodeEditor {
   /** Keeps what is shown for the node that ComfyUI's undo puts in the place of this one. */
   #remember() {
     const root = /** @type {{id?: string}} */ (rootGraph(this.app));
-    const key = `${root.id}:${/** @type {{id?: string}} */ (this.node.graph).id}:${this.node.id}`;
+    const key = `${root.id}:${/** @type {{id?: string}} */ (this.node.graph).id}:${this.node.id}:${this.widget?.name}`;
     if (this.#key === key || String(this.node.id) === "-1") return;
     this.#key = key;
     const before = sessions.get(key);
@@ -194,9 +217,36 @@ export class NodeEditor {
 
   /** Puts the editor into the node. @param {string} name of the input */
   mount(name) {
-    this.widget = this.node.addDOMWidget(name, "DRAGKIT_POINTS_EDITOR", this.editor.root, {
-      getValue: () => this.value,
+    this.session.store.load(EMPTY);
+    return this.#add(name);
+  }
+
+  /** Puts the editor on the face of a subgraph, in the place of what ComfyUI promoted, which keeps the value.
+   * @param {string} name of the subgraph's input @param {Widget} outer what ComfyUI promoted */
+  mountPromoted(name, outer) {
+    this.#leave();
+    this.outer = outer;
+    const widget = this.#add(name);
+    // it stands for an input of the subgraph, which ComfyUI lists already: not among what was added beside those
+    widget.onRemove = () => {};
+    this.node.removeWidget(widget);
+    delete widget.onRemove;
+    this.points.value = outer.value;
+    return widget;
+  }
+
+  /** ComfyUI forgets what is on a subgraph's face, but goes on to draw it. */
+  #leave() {
+    if (this.outer) this.widget?.onRemove?.();
+  }
+
+  /** @param {string} name */
+  #add(name) {
+    this.editor.root.dataset.input = name;
+    this.widget = this.node.addDOMWidget(name, EDITOR, this.editor.root, {
+      getValue: () => (this.outer ? this.outer.value : this.value),
       setValue: (/** @type {unknown} */ value) => {
+        if (this.outer) this.outer.value = value;
         this.value = value;
       },
       getMinHeight: () => MIN_HEIGHT,
@@ -204,7 +254,6 @@ export class NodeEditor {
     });
     // the side panel gives every widget that it lists its own width, also in the node (ComfyUI_frontend issue 13068)
     Object.defineProperty(this.widget, "width", { get: () => undefined, set: () => {} });
-    this.session.store.load(EMPTY);
     return this.widget;
   }
 }

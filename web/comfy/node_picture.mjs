@@ -1,6 +1,7 @@
 // @ts-check
 // What a node's editor shows beneath its points: the picture of the node, its mask, and the last result.
 
+import { packAddress } from "./demo_photographs.mjs";
 import { fileOf, made, recipeOf } from "./followed_picture.mjs";
 import { runsOf, unchanged } from "./runs.mjs";
 import { fileReference, inputIndex, isConnected, origin, placeOf, idAt, rootGraph } from "./sources.mjs";
@@ -17,22 +18,29 @@ export class NodePicture {
   /** @type {{key: string, width: number, height: number}|null} size that a picture has which was made here */ #found = null;
   #run = "";
 
-  /** @param {import("../editor/session.mjs").Session} session @param {import("./frontend.d.ts").ComfyNode} node
+  /** @param {import("../editor/session.mjs").Session} session @param {() => import("./node_editor.mjs").Spot} spot
    * @param {import("./frontend.d.ts").App} app @param {import("./frontend.d.ts").Api} api
    * @param {import("./runs.mjs").Remembered} runs @param {() => void} sizeKnown called when a picture is there */
-  constructor(session, node, app, api, runs, sizeKnown) {
+  constructor(session, spot, app, api, runs, sizeKnown) {
     this.session = session;
     this.runs = runs;
-    this.node = node;
+    this.spot = spot;
     this.app = app;
     this.api = api;
     this.sizeKnown = sizeKnown;
   }
 
+  /** Whether a run gives the node this input: a link may end at a subgraph to which nothing is connected.
+   * @param {"image"|"mask"} name */
+  given(name) {
+    const { node, place } = this.spot();
+    return isConnected(node, name) && origin(rootGraph(this.app), node, inputIndex(node, name), place) !== null;
+  }
+
   /** Shows the picture that belongs to the node now. */
   refresh() {
     const { session } = this;
-    if (!isConnected(this.node, "mask") && session.inputMask) this.#setMask(null);
+    if (!this.given("mask") && session.inputMask) this.#setMask(null);
     const { key, recipe } = this.#source();
     const { ran } = this.runs;
     const own = ran?.key === key ? ran : null;
@@ -44,7 +52,7 @@ export class NodePicture {
       else this.#show(key, recipe, null);
       return session.setOutdated(false);
     }
-    const connected = isConnected(this.node, "image");
+    const connected = this.given("image");
     if (own) this.#show(`${key} ${JSON.stringify(own.file)}`, own.file, own);
     else if (this.#shown !== key) {
       this.#shown = key;
@@ -57,7 +65,8 @@ export class NodePicture {
   /** @param {import("./runs.mjs").Made} ran */
   #isCurrent({ prompt }) {
     const root = rootGraph(this.app);
-    return !prompt || unchanged(prompt, root, this.node, placeOf(root, this.node), ["image"]);
+    const { node, place = placeOf(root, node) } = this.spot();
+    return !prompt || unchanged(prompt, root, node, place, ["image"]);
   }
 
   /** @param {string} shown what it is for @param {FileReference|Recipe} from @param {{width?: number, height?: number}|null} size
@@ -72,7 +81,7 @@ export class NodePicture {
       if (this.#shown !== shown) return;
       if (!picture) {
         const why = "file" in recipe ? "" : " as the nodes behind it are set";
-        if (this.session.picture && isConnected(this.node, "image")) this.session.setOutdated(true);
+        if (this.session.picture && this.given("image")) this.session.setOutdated(true);
         return this.session.tell(`The picture ${filename} cannot be shown${why}.`);
       }
       const label = size ? "connected IMAGE" : "file" in recipe ? filename : `${filename} as connected`;
@@ -114,7 +123,7 @@ export class NodePicture {
   /** Makes a file the node's own picture. @param {File} file */
   async upload(file) {
     const { session } = this;
-    if (isConnected(this.node, "image")) return session.tell("An IMAGE is connected; disconnect it to use another picture.");
+    if (this.given("image")) return session.tell("An IMAGE is connected; disconnect it to use another picture.");
     const body = new FormData();
     body.append("image", file);
     body.append("subfolder", "dragkit");
@@ -134,16 +143,17 @@ export class NodePicture {
   /** Where the picture comes from: a key that changes with it, and how it is made if that is known without a run.
    * @returns {{key: string, recipe: Recipe|null}} */
   #source() {
-    if (!isConnected(this.node, "image")) {
+    if (!this.given("image")) {
       const { picture } = this.session.store.document;
       const file = picture ? fileReference(picture) : null;
       return { key: `own:${picture}`, recipe: file && { file } };
     }
     const root = rootGraph(this.app);
-    const slot = inputIndex(this.node, "image");
-    const recipe = recipeOf(root, this.node, slot);
+    const { node, place } = this.spot();
+    const slot = inputIndex(node, "image");
+    const recipe = recipeOf(root, node, slot, place);
     if (recipe) return { key: JSON.stringify(recipe), recipe };
-    const found = origin(root, this.node, slot);
+    const found = origin(root, node, slot, place);
     return { key: found ? `node:${idAt(found.place, found.node.id)}:${found.slot}` : "nothing", recipe: null };
   }
 
@@ -160,7 +170,8 @@ export class NodePicture {
   /** @param {FileReference} file @returns {Promise<HTMLImageElement|null>} */
   async load({ filename, subfolder, type }) {
     const image = new Image();
-    image.src = this.api.apiURL(`/view?${new URLSearchParams({ filename, subfolder, type })}${this.app.getRandParam()}`);
+    const view = `/view?${new URLSearchParams({ filename, subfolder, type })}${this.app.getRandParam()}`;
+    image.src = packAddress({ filename, subfolder, type }) ?? this.api.apiURL(view);
     return image.decode().then(
       () => image,
       () => null,

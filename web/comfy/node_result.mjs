@@ -16,12 +16,14 @@ export class NodeResult {
   /** @type {string} what is shown, or being loaded */ #shown = "";
 
   /** @param {import("../editor/session.mjs").Session} session @param {import("./frontend.d.ts").ComfyNode} node
+   * that shows it @param {() => import("./node_editor.mjs").Spot} spot the node that takes the points
    * @param {import("./frontend.d.ts").App} app @param {import("./frontend.d.ts").Api} api
    * @param {import("./runs.mjs").Remembered} runs @param {(file: FileReference) => Promise<HTMLImageElement|null>} load
    * @param {() => unknown} value of the points */
-  constructor(session, node, app, api, runs, load, value) {
+  constructor(session, node, spot, app, api, runs, load, value) {
     this.session = session;
     this.node = node;
+    this.spot = spot;
     this.app = app;
     this.runs = runs;
     this.prompts = runsOf(api);
@@ -34,7 +36,8 @@ export class NodeResult {
   executed({ node, display_node, prompt_id: run = "", output }) {
     const [file] = output?.images ?? [];
     const id = String(display_node ?? node);
-    if (!file || !downstream(rootGraph(this.app), this.node).has(id)) return;
+    const { node: start, place } = this.spot();
+    if (!file || !downstream(rootGraph(this.app), start, place).has(id)) return;
     this.runs.made.set(id, { file, key: "", run, prompt: null });
     this.#ask(id, run);
     this.refresh();
@@ -53,10 +56,16 @@ export class NodeResult {
       if (!made || made.run !== run) return;
       made.prompt = prompt;
       // another workflow may have nodes of the same ids
-      const own = prompt?.[idAt(placeOf(rootGraph(this.app), this.node), this.node.id)];
-      if (prompt && own?.class_type !== this.node.type && this.runs.made.get(id) === made) this.runs.made.delete(id);
+      const { node, place } = this.#place();
+      if (prompt && prompt[idAt(place, node.id)]?.class_type !== node.type && this.runs.made.get(id) === made) this.runs.made.delete(id);
       this.refresh();
     });
+  }
+
+  /** The node that takes the points, and where it is. */
+  #place() {
+    const { node, place } = this.spot();
+    return { node, place: place ?? placeOf(rootGraph(this.app), node) };
   }
 
   /** Makes a node's picture the result; "" for the one at the end of the graph. @param {string} id */
@@ -70,9 +79,10 @@ export class NodeResult {
   /** Shows the result that belongs to the node now. */
   refresh() {
     const { session, node } = this;
-    if (!node.graph) return;
+    const start = this.#place();
+    if (!node.graph || !start.node.graph) return;
     const root = rootGraph(this.app);
-    const options = candidates(root, node, (id) => this.runs.made.has(id));
+    const options = candidates(root, start.node, (id) => this.runs.made.has(id), this.spot().place);
     const wanted = String(node.properties?.[CHOSEN] ?? "");
     const chosen = options.some(({ id }) => id === wanted) ? wanted : "";
     const id = chosen || options[0]?.id;
@@ -92,8 +102,8 @@ export class NodeResult {
    * @param {import("./runs.mjs").Prompt|null} prompt @returns {""|"points"|"picture"} */
   #age(root, prompt) {
     if (!prompt) return "";
-    const { node, session } = this;
-    const place = placeOf(root, node);
+    const { session } = this;
+    const { node, place } = this.#place();
     const then = prompt[idAt(place, node.id)]?.inputs.points;
     if (!unchanged(prompt, root, node, place, ["image", "mask"])) return "picture";
     if (typeof then !== "string" || then === this.value()) return "";

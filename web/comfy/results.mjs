@@ -36,11 +36,11 @@ function distances(root, start) {
 /**
  * The nodes that show a picture made with a node's points, that of the end of the graph first.
  * @param {Graph} root @param {GraphNode} start @param {(id: string) => boolean} reported whether a node has shown a picture
- * @returns {Candidate[]}
+ * @param {Place} [at] place of the node, where its graph has several @returns {Candidate[]}
  */
-export function candidates(root, start, reported) {
-  const distance = distances(root, idAt(placeOf(root, start), start.id));
-  const found = [...downstream(root, start)].flatMap(([id, { node, place }]) => {
+export function candidates(root, start, reported, at) {
+  const distance = distances(root, idAt(at ?? placeOf(root, start), start.id));
+  const found = [...downstream(root, start, at)].flatMap(([id, { node, place }]) => {
     const type = node.type ?? "";
     if (node.mode === MUTED || node.mode === BYPASSED || NO_RESULTS.includes(type)) return [];
     if (!ENDS.includes(type) && !reported(id)) return [];

@@ -1,6 +1,8 @@
 // @ts-check
 // Looks along the links of a graph: which file an input shows, and which nodes come after a node.
 
+import { demoPhotograph } from "./demo_photographs.mjs";
+
 /** @typedef {{id: string|number, type?: string, title?: string, mode?: number, graph?: Graph|null, subgraph?: Graph,
  *  properties?: Record<string, any>,
  *  inputs?: {name: string, type?: unknown, link?: number|null}[],
@@ -58,10 +60,33 @@ export const idAt = ({ host, outer }, id) => (host && outer ? `${idAt(outer, hos
 export const placeOf = (root, node) => placesOf(node.graph, rootPlace(root))[0] ?? rootPlace(root);
 
 /** Id of a node as the server knows it, "4:2" for node 2 in the subgraph of node 4, at the first place where its graph
- * is used. @param {Graph} root @param {Graph} graph of the node @param {string|number} id @returns {string} */
-export function executionId(root, graph, id) {
-  const [place = rootPlace(root)] = placesOf(graph, rootPlace(root));
+ * is used. @param {Graph} root @param {Graph} graph of the node @param {string|number} id @param {Place} [at] place of the
+ * graph, where it has several @returns {string} */
+export function executionId(root, graph, id, at) {
+  const [place = rootPlace(root)] = at ? [at] : placesOf(graph, rootPlace(root));
   return idAt(place, id);
+}
+
+/**
+ * The node inside a subgraph whose input takes the value that the subgraph's own input shows, through subgraphs inside it.
+ * @param {Graph} root @param {GraphNode} host that stands for the subgraph @param {string} name of its input
+ * @param {string} type of the node @returns {{node: GraphNode, place: Place}|null} place: of that node
+ */
+export function promotedNode(root, host, name, type) {
+  const [outer] = placesOf(host.graph, rootPlace(root));
+  /** @param {GraphNode} from @param {Place} around @param {number} slot @returns {{node: GraphNode, place: Place}|null} */
+  const inside = (from, around, slot) => {
+    const place = within(from, around);
+    for (const id of place.graph?.inputs?.[slot]?.linkIds ?? []) {
+      const link = linkOf(place.graph, id);
+      const node = link && place.graph.getNodeById(link.target_id);
+      if (!node) continue;
+      const found = node.type === type ? { node, place } : node.subgraph ? inside(node, place, link.target_slot) : null;
+      if (found) return found;
+    }
+    return null;
+  };
+  return outer ? inside(host, outer, inputIndex(host, name)) : null;
 }
 
 /**
@@ -134,6 +159,11 @@ export function loadedFile(root, node, place = placesOf(node.graph, rootPlace(ro
   return typeof value === "string" ? fileReference(value) : null;
 }
 
+/** The file that is known before a run to be what a node gives at an output. @param {Graph} root
+ * @param {{node: GraphNode, slot: number, place: Place}} output @returns {FileReference|null} */
+export const shownFile = (root, { node, slot, place }) =>
+  slot === 0 ? loadedFile(root, node, place) : demoPhotograph(node, slot, widgetValue(place, node, "photograph"));
+
 /** @param {string} text @returns {FileReference|null} */
 export function fileReference(text) {
   const match = /^(.*?\.(?:png|jpe?g|webp|gif|bmp|tiff?|avif))(?: \[(input|output|temp)\])?$/i.exec(text);
@@ -145,13 +175,14 @@ export function fileReference(text) {
 /**
  * Follows links, nearest first, through the borders of subgraphs.
  * @param {Graph} root @param {GraphNode} start @param {readonly number[]} links of its graph, where it may stand several times
+ * @param {Place|undefined} at the one place of its graph that is meant, if one is
  * @param {(node: GraphNode, slot: number, place: Place) => readonly number[]|null} reached at an input, that slot: the links
  * to go on with, or null to go on inside the node, which is a subgraph
  */
-function follow(root, start, links, reached) {
+function follow(root, start, links, at, reached) {
   const seen = new Set();
   /** @type {{place: Place, links: readonly number[]}[]} */
-  const open = placesOf(start.graph, rootPlace(root)).map((place) => ({ place, links }));
+  const open = (at ? [at] : placesOf(start.graph, rootPlace(root))).map((place) => ({ place, links }));
   for (let next = open.shift(); next; next = open.shift()) {
     const { place } = next;
     const { graph, host, outer } = place;
@@ -178,12 +209,13 @@ const linksAfter = ({ outputs = [] }) => outputs.flatMap(({ links }) => links ??
 
 /**
  * All nodes that come after a node, through the borders of subgraphs, by their ids (as the server knows them).
- * @param {Graph} root @param {GraphNode} start @returns {Map<string, {node: GraphNode, place: Place}>}
+ * @param {Graph} root @param {GraphNode} start @param {Place} [at] place of the node, where its graph has several
+ * @returns {Map<string, {node: GraphNode, place: Place}>}
  */
-export function downstream(root, start) {
+export function downstream(root, start, at) {
   /** @type {Map<string, {node: GraphNode, place: Place}>} */
   const found = new Map();
-  follow(root, start, linksAfter(start), (node, _, place) => {
+  follow(root, start, linksAfter(start), at, (node, _, place) => {
     if (node.subgraph) return null;
     found.set(idAt(place, node.id), { node, place });
     return linksAfter(node);
@@ -194,13 +226,14 @@ export function downstream(root, start) {
 /**
  * The nodes that use what a node gives at an output, nearest first: through reroutes, bypassed nodes and the borders of
  * subgraphs.
- * @param {Graph} root @param {GraphNode} start @param {number} output its index
+ * @param {Graph} root @param {GraphNode} start @param {number} output its index @param {Place} [at] place of the node, where
+ * its graph has several
  * @returns {{node: GraphNode, place: Place}[]} place: of that node
  */
-export function receivers(root, start, output) {
+export function receivers(root, start, output, at) {
   /** @type {{node: GraphNode, place: Place}[]} */
   const found = [];
-  follow(root, start, start.outputs?.[output]?.links ?? [], (node, slot, place) => {
+  follow(root, start, start.outputs?.[output]?.links ?? [], at, (node, slot, place) => {
     if (node.mode === MUTED) return [];
     if (node.subgraph && node.mode !== BYPASSED) return null;
     const passes = (node.outputs ?? []).map((_, i) => passed(node, i));

@@ -6,6 +6,8 @@ export const STYLE = `
   box-sizing: border-box; position: relative; color: var(--fg-color, #ddd);
   background: var(--component-node-background, var(--comfy-menu-bg, #222));
   font: 12px/1.35 system-ui, sans-serif; border-radius: 6px; user-select: none; container-type: inline-size; }
+/* in App mode nobody can make it larger */
+[data-testid="app-mode-widget-item"] .dragkit { min-height: min(480px, 60vh); }
 .dragkit * { box-sizing: border-box; }
 .dragkit-bar { display: flex; flex-wrap: wrap; gap: 2px 8px; align-items: center; }
 .dragkit-group { display: inline-flex; gap: 2px; }

@@ -16,12 +16,14 @@ import requests
 import torch
 from PIL import Image
 
+from ..templates import with_photograph
 from .composed import COMPOSE, WATCH, decoded
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # a page that waits for servers of the internet takes half a minute where there are none
 FLAGS = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
 NODES_2 = "Comfy.VueNodes.Enabled"
+SEEN = "Comfy.OnboardingCoachmarks.Seen"  # tours that ComfyUI offers no more
 FIRST_NODES_2 = (1, 28)  # earlier frontends do not show widgets of other packs in Nodes 2.0
 SECONDS = 15
 # border around the picture, in pixels of an editor that is not zoomed
@@ -323,7 +325,8 @@ def set_settings(comfy, **settings):
 @pytest.fixture(scope="session", params=["classic", "nodes-2"])
 def page(request, browser, comfy):
     nodes_2 = request.param == "nodes-2"
-    set_settings(comfy, **{"Comfy.TutorialCompleted": True, NODES_2: nodes_2})
+    set_settings(comfy, **{"Comfy.TutorialCompleted": True, SEEN: ["appMode", "firstRun"], NODES_2: nodes_2})
+    with_photograph(comfy, {})
     random = torch.Generator().manual_seed(0)
     # the large one is larger than the preview
     for name, size in {PICTURE: PICTURE_SIZE, "other.png": (300, 300), "large.png": (1024, 768)}.items():

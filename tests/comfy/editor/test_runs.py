@@ -94,7 +94,7 @@ def text_of(prompt, editor):
 
 
 def test_the_example_runs_and_its_result_appears(ui, editor):
-    path = ui.comfy.folder / "custom_nodes/dragkit/example_workflows/fastdrag.json"
+    path = ui.comfy.folder / "custom_nodes/dragkit/example_workflows/FastDrag (demo, no download).json"
     workflow = json.loads(path.read_text())
     ui.load(workflow)
     (node,) = (node for node in workflow["nodes"] if node["type"] == "DragKitDragPoints")

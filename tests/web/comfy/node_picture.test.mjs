@@ -14,7 +14,7 @@ function picture() {
   const node = { id: 1, inputs: [], outputs: [] };
   const app = { graph: graph([node], []) };
   const runs = new Remembered();
-  const shown = new NodePicture(session, node, app, {}, runs, () => {});
+  const shown = new NodePicture(session, () => ({ node }), app, {}, runs, () => {});
   return { told, session, shown, runs, node, app };
 }
 
@@ -36,7 +36,7 @@ test("a run says for what its points were taken", () => {
 
 test("the result of a node that shows nothing, or is not behind this one, changes nothing", () => {
   const { session, runs, node, app } = picture();
-  const result = new NodeResult(session, node, app, {}, runs, async () => null, () => "");
+  const result = new NodeResult(session, node, () => ({ node }), app, {}, runs, async () => null, () => "");
   result.executed({ node: "1", output: null });
   result.executed({ node: "1" });
   result.executed({ node: "2", output: { images: [{ filename: "x.png", subfolder: "", type: "temp" }] } });
@@ -60,7 +60,7 @@ test("a result is of the points as they are, of others, of another picture, or o
   const ages = [];
   const session = { store: { size: [40, 30] }, setResults: (_, age) => ages.push(age), setResult: () => {} };
   const runs = new Remembered();
-  const result = new NodeResult(session, start, app, api, runs, async () => null, () => value);
+  const result = new NodeResult(session, start, () => ({ node: start }), app, api, runs, async () => null, () => value);
   const age = () => (result.refresh(), ages.at(-1));
   result.executed({ node: "2", prompt_id: "a", output: { images: [file] } });
   await new Promise((resolve) => setTimeout(resolve));

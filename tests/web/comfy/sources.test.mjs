@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { downstream, executionId, fileReference, loadedFile, origin } from "../../../web/comfy/sources.mjs";
+import { downstream, executionId, fileReference, loadedFile, origin, promotedNode, shownFile } from "../../../web/comfy/sources.mjs";
 import { graph } from "./graph.mjs";
 
 const load = (id, image = "cat.png") => ({ id, type: "LoadImage", widgets: [{ name: "image", value: image }] });
@@ -211,4 +211,41 @@ test("links that lead nowhere are passed over", () => {
   const points = { id: 9, inputs: [{ name: "image", link: 55 }] };
   assert.equal(origin(graph([points], []), points, 0), null);
   assert.equal(origin(graph([points], [[66, 0, 9, 0]]), points, 0), null);
+});
+
+test("the photograph of a Demo Model is a file of the pack, its other outputs are none", () => {
+  const demo = { id: 1, type: "DragKitDemoModel", widgets: [{ name: "photograph", value: "rocket" }] };
+  const points = { id: 2 };
+  const shown = (slot) => {
+    const root = graph([demo, points], [[1, slot, 2, 0]]);
+    return shownFile(root, origin(root, points, 0));
+  };
+  assert.deepEqual(shown(3), { filename: "rocket.jpg", subfolder: "", type: "dragkit" });
+  assert.equal(shown(0), null);
+  const root = graph([load(1), points], [[1, 1, 2, 0]]);
+  assert.equal(shownFile(root, origin(root, points, 0)), null);
+});
+
+test("a node inside a subgraph is found by the input that is promoted to it, through subgraphs and past other nodes", () => {
+  const points = { id: 5, type: "Points" };
+  const inner = graph([{ id: 6, type: "Other" }, points], [[-10, 0, 6, 0], [-10, 0, 5, 0]]);
+  const around = graph([{ id: 4, subgraph: inner }], [[-10, 1, 4, 0]]);
+  const host = { id: 3, subgraph: around, inputs: [{ name: "image" }, { name: "points" }] };
+  const root = graph([host], []);
+  const { node, place } = promotedNode(root, host, "points", "Points");
+  assert.equal(node.id, 5);
+  assert.equal(executionId(root, inner, 5, place), "3:4:5");
+  assert.equal(promotedNode(root, host, "image", "Points"), null);
+  assert.equal(promotedNode(root, host, "points", "Others"), null);
+});
+
+test("what comes after a node at one place of its subgraph alone", () => {
+  const start = { id: 5 };
+  const inner = graph([start], [[5, 0, -20, 0]]);
+  const hosts = [{ id: 2, subgraph: inner, inputs: [{ name: "points" }] }, { id: 3, subgraph: inner }];
+  inner.inputs.push({ linkIds: [] });
+  const root = graph([...hosts, { id: 7 }, { id: 8 }], [[2, 0, 7, 0], [3, 0, 8, 0]]);
+  const place = { graph: inner, host: hosts[1], outer: { graph: root, host: null, outer: null } };
+  assert.deepEqual([...downstream(root, start, place).keys()], ["8"]);
+  assert.deepEqual([...downstream(root, start).keys()].sort(), ["7", "8"]);
 });
