@@ -136,7 +136,7 @@ def _lightningdrag(model, image, points, mask, arguments):
         _, drag = arguments.load(load_demo_lightningdrag, arguments.lightningdrag or LIGHTNINGDRAG)
     else:
         drag = arguments.load(_published_drag, arguments.lightningdrag, model.denoiser.unet, model.unprompted)
-    seen = embed_image(arguments.image_encoder, image, drag) if arguments.image_encoder else None
+    seen = embed_image(arguments.image_encoder, image, drag, arguments.load) if arguments.image_encoder else None
     if not len(points):
         print("There are no points: what the mask covers is painted anew.", file=sys.stderr)
     height, width = image.shape[-2:]

@@ -53,7 +53,10 @@ def _connected(address):
             ray.init(address=address or None, log_to_driver=False, logging_level="ERROR")
         except (ConnectionError, ValueError, RuntimeError, OSError) as error:
             reason = str(error).strip().partition("\n")[0]
-            raise UserError(f"no Ray cluster answers at {address or 'its usual place'} ({reason})") from error
+            where = address or "its usual place"
+            raise UserError(
+                f"no Ray cluster answers at {where} ({reason}); where it asks for a token, RAY_AUTH_MODE must be token"
+            ) from error
     return ray
 
 

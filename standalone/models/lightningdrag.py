@@ -102,20 +102,27 @@ def load_demo_lightningdrag(path=LIGHTNINGDRAG):
     return model, replace(network_of(weights, model, Path(path).name), appearance=demo.denoiser)
 
 
-@torch.no_grad()
-def embed_image(folder, image, drag):
-    """CLIP embedding [1, D] of image [1, 3, H, W] (0..1) by the image encoder in a diffusers folder."""
-    # without torchvision the import alone prints a warning
-    from transformers import CLIPImageProcessor, CLIPVisionModelWithProjection
+def _image_encoder(folder):
+    from transformers import CLIPVisionModelWithProjection
 
-    if drag.image_projection is None:
-        raise LightningDragError("the LightningDrag file has no image tokens; leave --image-encoder out")
     try:
-        encoder = CLIPVisionModelWithProjection.from_pretrained(folder, local_files_only=True)
+        return CLIPVisionModelWithProjection.from_pretrained(folder, local_files_only=True).eval()
     except (OSError, ValueError) as error:
         raise LightningDragError(
             f"{folder} is no folder of a CLIP image encoder: {str(error).strip().partition(chr(10))[0]}"
         ) from error
+
+
+@torch.no_grad()
+def embed_image(folder, image, drag, load=None):
+    """CLIP embedding [1, D] of image [1, 3, H, W] (0..1) by the image encoder in a diffusers folder; load is a Loads,
+    if there is one."""
+    # without torchvision the import alone prints a warning
+    from transformers import CLIPImageProcessor
+
+    if drag.image_projection is None:
+        raise LightningDragError("the LightningDrag file has no image tokens; leave --image-encoder out")
+    encoder = load(_image_encoder, folder) if load else _image_encoder(folder)
     expected = drag.image_projection.proj.in_features
     if (values := encoder.config.projection_dim) != expected:
         raise LightningDragError(
@@ -124,4 +131,4 @@ def embed_image(folder, image, drag):
     side = encoder.config.image_size
     processor = CLIPImageProcessor(size={"shortest_edge": side}, crop_size={"height": side, "width": side})
     pixels = processor(to_pil(image[0]), return_tensors="pt").pixel_values
-    return encoder.eval()(pixels).image_embeds.to(drag.image_projection.proj.weight.device)
+    return encoder(pixels).image_embeds.to(drag.image_projection.proj.weight.device)

@@ -5,10 +5,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from diffusers import UNet2DConditionModel
 from dragkit.standalone import edits
 from dragkit.standalone.batch import command
 from dragkit.standalone.cli import main
-from dragkit.standalone.models import checkpoints
+from dragkit.standalone.models import checkpoints, flowdiffusion
+from dragkit.standalone.models.flowdiffusion import CHANNELS
+from dragkit.standalone.models.widened import widened
 from dragkit.standalone.pictures import to_pil, to_tensor
 from PIL import Image
 
@@ -165,6 +168,23 @@ def test_a_model_is_loaded_once_whatever_the_prompts(folder, monkeypatch):
         pixels("out/0.png"), pixels("out/3.png")
     )
     assert not torch.equal(pixels("out/0.png"), pixels("out/1.png"))
+
+
+def test_instantdrags_network_is_loaded_once_beside_a_model(folder, monkeypatch):
+    unet = UNet2DConditionModel.from_pretrained(small_pipeline(folder / "model") / "unet")
+    widened(unet, CHANNELS).save_pretrained("flow")
+    loaded, real = [], flowdiffusion.with_flowdiffusion
+    monkeypatch.setattr(
+        flowdiffusion, "with_flowdiffusion", lambda model, path: loaded.append(path) or real(model, path)
+    )
+    words = {"image": "in.png", "points": "20,12 -> 30,15", "model": "model", "flowdiffusion": "flow", "steps": 2}
+    words |= {"method": "instantdrag"}
+    jobs(words | {"prompt": "1"}, words | {"prompt": "2"})
+    run()
+    assert loaded == ["flow"] and not torch.equal(pixels("out/00001.png"), pixels("out/00002.png"))
+    main(["edit", "in.png", "--points", "20,12 -> 30,15", "--model", "model", "--flowdiffusion", "flow", "--steps", "2",
+          "--method", "instantdrag", "--prompt", "2", "-o", "alone.png"])  # fmt: skip
+    assert torch.equal(pixels("out/00002.png"), pixels("alone.png"))
 
 
 @pytest.mark.parametrize(

@@ -214,6 +214,24 @@ def test_identity_by_a_network_and_how_it_goes_on(bench, tiny, capsys, monkeypat
         main(words)
 
 
+def test_a_model_edits_with_the_prompt_and_the_mask_of_each_sample(bench, colours, tmp_path, monkeypatch):
+    folder, seen, real = pipeline(tmp_path / "model"), [], dragbench.EditWork.__call__
+    monkeypatch.setattr(dragbench.EditWork, "__call__", lambda self, job: seen.append(job[0]) or real(self, job))
+    with open(bench / "art_0/meta_data.pkl", "rb") as file:
+        meta = pickle.load(file)
+    (bench / "art_0/meta_data.pkl").write_bytes(pickle.dumps(meta | {"mask": 0 * meta["mask"]}))
+    measured(["fastdrag"], model=folder, options={"steps": 3, "seed": 1})
+    assert [(job["prompt"], "mask" in job, job["steps"], job["model"]) for job in seen] == [
+        ("0", True, 3, folder), ("1", False, 3, folder)
+    ]  # fmt: skip
+    for name, (size, _) in SAMPLES.items():
+        after = to_tensor(Image.open(tmp_path / "out/fastdrag" / name / "dragged_image.png"))
+        before = to_tensor(Image.open(bench / name / "original_image.png"))
+        assert after.shape[1:] == size and not torch.equal(after, before)
+        # what the mask of the first holds is kept
+        assert torch.equal(after[:, :3], before[:, :3]) == (name == "animals/lion")
+
+
 def _likeliest(posterior):
     def found(self, picture):
         one = posterior(self, picture)

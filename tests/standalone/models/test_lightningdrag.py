@@ -7,6 +7,7 @@ import torch
 from diffusers import UNet2DConditionModel
 from dragkit.kernels.lightningdrag.files import LightningDragError
 from dragkit.kernels.points.drag_points import DragPoints
+from dragkit.standalone.loads import Loads
 from dragkit.standalone.methods.lightningdrag import lightningdrag
 from dragkit.standalone.models.lightningdrag import embed_image, load_demo_lightningdrag, load_lightningdrag
 from dragkit.standalone.models.unet import Denoiser
@@ -40,6 +41,11 @@ def test_the_image_encoder_sees_the_picture(drag, tmp_path):
         CLIPVisionModelWithProjection(config).save_pretrained(tmp_path / name)
     one, other = (embed_image(tmp_path / "good", picture, drag) for picture in (tiny.picture(), 0 * tiny.picture()))
     assert one.shape == (1, tiny.CLIP) and not torch.equal(one, other)
+    # for edits that follow each other it is loaded once
+    load = Loads()
+    assert torch.equal(embed_image(tmp_path / "good", tiny.picture(), drag, load), one)
+    (tmp_path / "good/config.json").unlink()
+    assert torch.equal(embed_image(tmp_path / "good", 0 * tiny.picture(), drag, load), other)
     with pytest.raises(LightningDragError, match="gives embeddings of 7 values; .* for those of 20"):
         embed_image(tmp_path / "other", tiny.picture(), drag)
 
