@@ -150,13 +150,14 @@ export class Session {
     if (showing === "result" && this.result && !pulling && !pressed) layers.push(this.result.image);
     else if (this.picture) {
       layers.push(this.picture.image);
-      if (warps && this.picture && this.#moving.length) layers.push(this.#warped());
+      if (warps && this.picture && this.#moving.length) layers.push(this.#warped(pulling));
     }
     if (this.ui.maskShown && (stroke || this.region)) layers.push(this.#mask(stroke));
     return layers;
   }
 
-  #warped() {
+  /** @param {boolean} pulling */
+  #warped(pulling) {
     const { picture, region, how } = this;
     const [width, height] = this.#previewSize;
     if (!this.#preview || this.#preview.picture !== picture || this.#preview.layer.width !== width) {
@@ -167,12 +168,12 @@ export class Session {
     }
     const { preview, layer, drawn } = this.#preview;
     const { pairs, regions } = this.store.document;
-    const wanted = [pairs, regions, region, how];
+    const wanted = [pairs, regions, region, how, pulling];
     if (wanted.every((part, i) => part === drawn[i])) return layer;
     this.#preview.drawn = wanted;
     const context = /** @type {OffscreenCanvasRenderingContext2D} */ (layer.getContext("2d"));
     const cell = (CELL * width) / this.size[0];
-    preview.update(this.#moving, region, how, cell);
+    preview.update(this.#moving, region, how, cell, pulling);
     // elsewhere the picture below is seen, which may be larger than the preview
     context.putImageData(new ImageData(preview.cut, width, height), 0, 0);
     const used = [...pairs.keys()].filter((k) => pairs[k].enabled && pairs[k].target);
