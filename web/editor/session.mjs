@@ -191,7 +191,7 @@ export class Session {
     } else if (picture) {
       const alpha = this.outdated ? OUTDATED : 1;
       layers.push({ image: picture.image, alpha, still: true });
-      if (warps && this.#moving.length) layers.push({ image: this.#warped(), alpha, moves: true });
+      if (warps && this.#moving.length) layers.push({ image: this.#warped(pulling), alpha, moves: true });
     }
     if (this.ui.maskShown && (stroke || this.region)) {
       const tint = this.ui.tool !== "drag" && this.ui.tool !== "region";
@@ -202,7 +202,8 @@ export class Session {
     return layers;
   }
 
-  #warped() {
+  /** @param {boolean} pulling */
+  #warped(pulling) {
     const { picture, region, how } = this;
     const [width, height] = this.#previewSize;
     if (!this.#preview || this.#preview.picture !== picture || this.#preview.layer.width !== width) {
@@ -213,12 +214,12 @@ export class Session {
     }
     const { preview, layer, drawn } = this.#preview;
     const { pairs, regions } = this.store.document;
-    const wanted = [pairs, regions, region, how];
+    const wanted = [pairs, regions, region, how, pulling];
     if (wanted.every((part, i) => part === drawn[i])) return layer;
     this.#preview.drawn = wanted;
     const context = /** @type {OffscreenCanvasRenderingContext2D} */ (layer.getContext("2d"));
     const cell = (CELL * width) / this.size[0];
-    preview.update(this.#moving, region, how, cell);
+    preview.update(this.#moving, region, how, cell, pulling);
     // elsewhere the picture below is seen, which may be larger than the preview
     context.putImageData(new ImageData(preview.cut, width, height), 0, 0);
     const used = [...pairs.keys()].filter((k) => pairs[k].enabled && pairs[k].target);

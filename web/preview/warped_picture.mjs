@@ -54,6 +54,7 @@ export class Preview {
   /** @type {MovedPairs|null} */ #pairs = null;
   /** @type {LatentCells|null} */ #cells = null;
   #everywhere;
+  #pulling = false;
   /** packed colours of pixels and cut */ #out;
   #cut;
   /** rows of the result that may not be the picture's */ #changed = [0, 0];
@@ -85,8 +86,10 @@ export class Preview {
    * The picture with what was drawn applied: drags, or region pairs, as how says.
    * @param {readonly Drag[]|readonly RegionPair[]} drawn @param {Uint8Array|null} mask of the picture's size, 1 = region;
    * null = nothing is painted @param {How} how @param {number} [cell] pixels a side of a latent cell
+   * @param {boolean} [pulling] whether the next frame comes soon: then a region that is found may be a bit too large
    */
-  update(drawn, mask, how, cell = 8) {
+  update(drawn, mask, how, cell = 8, pulling = false) {
+    this.#pulling = pulling;
     const painted = how.mask === "none" ? null : mask;
     this.astray = [];
     this.motion = null;
@@ -119,7 +122,7 @@ export class Preview {
     }
     const [handles, targets] = this.#places(/** @type {readonly Drag[]} */ (drawn), width, height);
     const everywhere = width * height === this.#everywhere.length ? this.#everywhere : new Uint8Array(width * height).fill(1);
-    const found = how.finds && !painted?.includes(0) ? findRegion(handles, targets, width, height, how.border) : (painted ?? everywhere);
+    const found = how.finds && !painted?.includes(0) ? findRegion(handles, targets, width, height, how.border, this.#pulling) : (painted ?? everywhere);
     const region = kept.region(found, width, height);
     const { moved, astray } = region.displace(handles, targets, how.displacement, how.border);
     this.astray = astray;

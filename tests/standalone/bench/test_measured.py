@@ -187,7 +187,10 @@ FULL = {
          "evaluation_spread": 0.05, "flowgen_seconds": 0.2, "conditioning_seconds": 0.001, "short_drag_seconds": 0.4,
          "long_drag_seconds": 3.0}]},
     "editor": {"bench": "editor", "rows": [
-        {"pairs": 8, "measurement": "frame interval", "median_ms": 16.7, "p95_ms": 17.0, "frames": 300},
+        {"region": "none", "pairs": 8, "measurement": "frame interval", "median_ms": 16.7, "p95_ms": 17.0,
+         "frames": 300},
+        {"measurement": "preview error", "displacement": "arap", "border": "held", "pixels": 9, "median": 1.0,
+         "p95": 2.0},
         {"measurement": "value", "pairs": 8, "strokes": 20, "bytes": 12_049}]},
 }  # fmt: skip
 
@@ -196,7 +199,8 @@ def test_costs_and_the_editor_on_the_page():
     text = page({"cost": DOCUMENT | FULL["cost"], "editor": DOCUMENT | FULL["editor"]})
     lines = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines()]
     assert ["FlowGen", "200.0 ms, 2.0% of one evaluation"] in lines
-    assert ["8", "frame interval", "16.7", "17.0", "300"] in lines and ["8", "20", "12.0"] in lines
+    assert ["none", "8", "frame interval", "16.7", "17.0", "300"] in lines and ["8", "20", "12.0"] in lines
+    assert ["arap", "held", "1", "2"] in lines
     # no text above a table that is not there
     assert "LightningDrag" not in text
 

@@ -96,6 +96,20 @@ test("where nothing is painted, only what is around the handles moves, if the no
   assert.deepEqual(preview.shown, shown);
 });
 
+test("a region that is found grows in steps while an arrow is pulled, and is exact again when it rests", () => {
+  const preview = new Preview(noise(200, 150), 200, 150);
+  const how = howOf({ displacement: "rigid", border: "held" }, { finds: true });
+  const shown = (x, pulling) => {
+    preview.update([{ handle: [0.3, 0.5], target: [x, 0.5] }], null, how, 8, pulling);
+    return preview.shown.reduce((a, b) => a + b);
+  };
+  const rest = [0.4, 0.402, 0.404].map((x) => shown(x, false));
+  assert.ok(rest[0] < rest[1] && rest[1] < rest[2]);
+  const pulled = [0.4, 0.402, 0.404].map((x) => shown(x, true));
+  assert.ok(pulled[0] === pulled[2] && pulled[0] >= rest[2]);
+  assert.equal(shown(0.402, false), rest[1]);
+});
+
 test("the picture that it was made for is not written, and the result is one array", () => {
   const picture = noise(50, 40);
   const copy = picture.slice();
