@@ -104,7 +104,7 @@ def test_the_example_runs_and_its_result_appears(ui, editor):
     assert example.value == node["widgets_values"][0] and "1 drag" in example.status
     entry = ui.run()
     (saved,) = ui.comfy.images({"outputs": {"16": entry["outputs"]["16"]}})
-    example.wait_until_shown("connected IMAGE, 256 × 256")
+    example.wait_until_shown("chelsea.jpg, 256 × 256")
     ui.eventually(lambda: example.button("result"), (True, False))
     example.command("mask")
     middle = saved[126:131, 126:131].mean(dim=(0, 1)) * 255

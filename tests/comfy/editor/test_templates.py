@@ -84,6 +84,7 @@ def faced(ui, host):
     ui.js("(id) => { nodeOf(id).pos = [60, 40]; nodeOf(id).setSize([420, 680]); }", host)
     ui.zoom(1, [100, 40])
     editor.wait_until_shown(PHOTOGRAPH)
+    assert ui.page.locator(".dragkit:visible").count() == 1
     editor.pull((0.3, 0.3), (0.5, 0.4))
     assert editor.pairs == [pytest.approx([0.3, 0.3, 0.5, 0.4], abs=0.02)]
     return editor
