@@ -183,8 +183,10 @@ FULL = {
          "evaluation_spread": 0.05, "flowgen_seconds": 0.2, "conditioning_seconds": 0.001, "short_drag_seconds": 0.4,
          "long_drag_seconds": 3.0}]},
     "editor": {"bench": "editor", "rows": [
-        {"region": "none", "pairs": 8, "measurement": "frame interval", "median_ms": 16.7, "p95_ms": 17.0, "frames": 300},
-        {"measurement": "preview error", "displacement": "arap", "border": "held", "pixels": 9, "median": 1.0, "p95": 2.0},
+        {"region": "none", "pairs": 8, "measurement": "frame interval", "median_ms": 16.7, "p95_ms": 17.0,
+         "frames": 300},
+        {"measurement": "preview error", "displacement": "arap", "border": "held", "pixels": 9, "median": 1.0,
+         "p95": 2.0},
         {"measurement": "value", "pairs": 8, "strokes": 20, "bytes": 12_049}]},
 }  # fmt: skip
 
