@@ -83,6 +83,7 @@ METHODS = {
     "paste at target": paste,
     "true picture": true_picture,
     "FastDrag rigid held": fastdrag_by(),
+    "FastDrag predict": fastdrag_by(inversion="predict"),
     "FastDrag inverse": fastdrag_by(displacement="stretch", border="free"),
     "FastDrag fastdrag": fastdrag_by(mode="fastdrag"),
     "DynaDrag": predicted,

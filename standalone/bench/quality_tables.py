@@ -8,6 +8,7 @@ QUALITY = {
     "paste at target": "paste at target",
     "true picture": "the true picture, encoded and decoded",
     "FastDrag rigid held": "**FastDrag** (`rigid` held, default)",
+    "FastDrag predict": "FastDrag (`rigid` held), inverted by `predict`",
     "FastDrag inverse": "FastDrag (`stretch`)",
     "FastDrag fastdrag": "FastDrag (`stretch`, mode `fastdrag`, as published)",
     "DynaDrag": "**DynaDrag**",

@@ -2,7 +2,17 @@
 
 import torch
 
-from ...kernels.diffusion import ddim, feature_patches, identity_lora, kv_cache, lcm, lora, weight_deltas
+from ...kernels.diffusion import (
+    anchor,
+    ddim,
+    feature_patches,
+    identity_lora,
+    inversion,
+    kv_cache,
+    lcm,
+    lora,
+    weight_deltas,
+)
 from ...kernels.diffusion.demo_autoencoder import DemoAutoencoder
 from .cases import NETWORK, Case
 
@@ -23,6 +33,21 @@ def _there_and_back(given):
     eps, (timesteps, alphas) = denoiser(given), levels(given)
     noisy = ddim.invert(eps, given.latent(), timesteps, alphas, refinement=1)
     return noisy, ddim.sample(eps, noisy, timesteps, alphas)
+
+
+def _anchored(given):
+    """Flow matching: there by prediction, and back with a half held on the way there."""
+    eps, sigmas = denoiser(given), [i / (given.steps + 1) for i in range(given.steps + 1)]
+    path = [given.latent()]
+    x = inversion.invert(
+        lambda x, i: eps(x, i), path[0], sigmas, "predict", callback=lambda i, x: path.append(x)
+    )  # fmt: skip
+    stored = anchor.Path(sigmas, path)
+    for i in range(given.steps, 0, -1):
+        held = anchor.lands_on(stored.at(sigmas[i - 1]), x, sigmas[i], sigmas[i - 1])
+        denoised = torch.cat((held[..., : given.width // 2], (x - sigmas[i] * eps(x, i))[..., given.width // 2 :]), 3)
+        x = x + (sigmas[i - 1] - sigmas[i]) * (x - denoised) / sigmas[i]
+    return x
 
 
 def _lcm(given):
@@ -76,7 +101,8 @@ def _autoencoder(given):
 
 
 CASES = [
-    Case("DDIM inversion and sampling", ("diffusion.ddim",), _there_and_back, NETWORK),
+    Case("DDIM inversion and sampling", ("diffusion.ddim", "diffusion.inversion"), _there_and_back, NETWORK),
+    Case("inversion of flow matching, anchored", ("diffusion.inversion", "diffusion.anchor"), _anchored, NETWORK),
     Case("LCM sampling", ("diffusion.lcm",), _lcm, NETWORK),
     Case("KV cache", ("diffusion.kv_cache",), _replayed),
     Case("feature patches", ("diffusion.feature_patches",), _patches),

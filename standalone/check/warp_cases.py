@@ -2,7 +2,7 @@
 
 import torch
 
-from ...kernels.warp import alpha, batches, bnni, latent, paste, picture
+from ...kernels.warp import alpha, batches, bnni, latent, packed_cells, paste, picture
 from .cases import Case
 
 # pixels at a border that content reaches or misses by a rounding
@@ -52,6 +52,10 @@ CASES = [
     Case(
         "what to paint anew", ("warp.picture",),
         lambda given: picture.inpaint_mask(given.holes()[None], given.ellipse()[None], 2, 1, 2),
+    ),
+    Case(
+        "packed cells", ("warp.packed_cells",),
+        lambda given: packed_cells.pack(packed_cells.unpack(given.latent(8)) * 2),
     ),
     Case("paste back", ("warp.paste",), _paste),
     Case(

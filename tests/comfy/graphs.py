@@ -114,6 +114,6 @@ def error(comfy, build):
 
 def tensor(comfy, graph, value, kind="TestTensor"):
     """A node whose outputs are a tensor as IMAGE, MASK, LATENT, FLOW, CONDITIONING and SIGMAS."""
-    name = f"{zlib.crc32(value.contiguous().numpy().tobytes())}.safetensors"
+    name = f"{zlib.crc32(value.contiguous().numpy().tobytes())}_{'x'.join(map(str, value.shape))}.safetensors"
     save_file({"tensor": value.contiguous()}, comfy.folder / "input" / name)
     return graph.node(kind, file=name)

@@ -2,8 +2,9 @@
 
 import pytest
 import torch
+from dragkit.kernels.warp.packed_cells import unpack
 
-from ..graphs import apply_cache, drag_points, inversion, relative, tensor, tiny_flow, warpage, way_back
+from ..graphs import apply_cache, drag_points, filled, inversion, relative, tensor, tiny, tiny_flow, warpage, way_back
 
 STEPS = {"steps": 4, "strength": 0.75, "method": "predict"}
 NODE = "KV-Cache Inversion: "
@@ -148,6 +149,50 @@ def test_what_cannot_be_inverted_is_said_in_a_sentence(comfy):
     )
     assert error(comfy, scheduled("nan, 0")).startswith(f"{NODE}schedule must be at least two numbers; ")
     assert error(comfy, scheduled("0")).startswith(f"{NODE}schedule must be at least two numbers; ")
+
+
+def test_a_unet_is_recorded_whatever_it_predicts(comfy):
+    graph = comfy.graph()
+    unet, positive, negative, latent = tiny(graph, width=128, height=96)
+    model = graph.node("ModelSamplingSD3", model=unet, shift=2.0)
+    inverted = inversion(graph, model, positive, latent, **STEPS)
+    moved = filled(graph, warpage(graph, inverted, drag_points(graph)))
+    for name, patched in {"cached": apply_cache(graph, model, inverted.out(1)), "plain": model}.items():
+        graph.dump(way_back(graph, patched, positive, negative, inverted.out(2), moved), name)
+    graph.dump(inverted.out(1), "cache")
+    graph.dump(inverted.out(2), "sigmas")
+    found = comfy.tensors(comfy.run(graph))
+    assert len([key for key in found if key.startswith("cache.entries.")]) == 3 * 9
+    assert found["sigmas"][0] < 1 and relative(found["cached"], found["plain"]) > 1e-3
+
+
+def test_the_finer_cells_of_flux_2_lie_on_the_whole_cells_of_the_picture(comfy):
+    if "flux2" not in comfy.object_info()["TestTinyModel"]["input"]["required"]["kind"][1]["options"]:
+        pytest.skip("this ComfyUI has no FLUX.2")
+    graph = comfy.graph()
+    # 12 x 8 cells of 16 pixels, 4 pixels from each border of the picture
+    _, _, _, latent = tiny_flow(graph, "flux2", 12, 8)
+    picture = graph.node("TestImage", width=200, height=136, batch=1, seed=0)
+    points = drag_points(graph, "100,68 -> 132,60", image=picture)
+    mask = torch.zeros(1, 136, 200)
+    mask[:, 4 + 16 : 4 + 16 * 7, 4 + 16 * 2 : 4 + 16 * 11] = 1
+    region = tensor(comfy, graph, mask).out(1)
+    warped = warpage(graph, latent, points, mask=region, displacement="rigid", border="free")
+    graph.dump(latent, "latent")
+    graph.dump(warped, "warped")
+    graph.dump(warped.out(1), "holes")
+    graph.dump(warped.out(2), "flow")
+    found = comfy.tensors(comfy.run(graph))
+    assert found["warped"].shape == (1, 128, 8, 12) and found["holes"].shape == (1, 16, 24)
+    inside = torch.zeros(16, 24, dtype=torch.bool)
+    inside[2:14, 4:22] = True
+    # 4 cells of 8 pixels to the right and one up
+    expected = torch.tensor([4.0, -1.0]).view(1, 2, 1, 1) * inside
+    torch.testing.assert_close(found["flow"], expected, atol=1e-4, rtol=0)
+    changed = (unpack(found["warped"]) != unpack(found["latent"])).any(1)[0]
+    assert torch.equal(changed, inside)
+    moved = unpack(found["warped"])[..., 2:13, 8:22], unpack(found["latent"])[..., 3:14, 4:18]
+    torch.testing.assert_close(*moved, atol=1e-4, rtol=1e-4)
 
 
 def test_several_latents_in_one_are_refused(comfy):

@@ -21,28 +21,23 @@ DRAG = (
 
 
 def prompt_of(comfy, name):
-    """A template and what the frontend sends for it once somebody has drawn."""
-    # the button that uploads is the frontend's, and so is a widget that this version lacks
+    """A template and what the frontend sends for it once somebody has chosen a picture and drawn."""
     workflow, info = json.loads(EXAMPLES[name].read_text()), comfy.object_info()
     for node in workflow["nodes"]:
         if node["type"] == "LoadImage":
-            node["widgets_values"] = node["widgets_values"][:1]
-        if node["type"] == "ImageScaleToTotalPixels" and "resolution_steps" not in str(info[node["type"]]["input"]):
+            node["type"], node["widgets_values"] = "TestImage", [200, 136, 1, 0]
+        elif node["type"] == "DragKitDragPoints":
+            # nothing that was drawn on another picture
+            assert node["widgets_values"] == [""]
+            node["widgets_values"] = [DRAG]
+        elif node["type"] == "ImageScaleToTotalPixels" and "resolution_steps" not in str(info[node["type"]]["input"]):
             node["widgets_values"] = node["widgets_values"][:2]
-    prompt = as_prompt(workflow, info)
-    for node in prompt.values():
-        if node["class_type"] == "DragKitDragPoints":
-            assert node["inputs"]["points"] == ""
-            node["inputs"]["points"] = DRAG
-    return workflow, prompt
+    return workflow, as_prompt(workflow, info)
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_a_template_lacks_its_files_and_nothing_else(comfy, name):
     _, prompt = prompt_of(comfy, name)
-    for node in prompt.values():
-        if node["class_type"] == "LoadImage":
-            node.update(class_type="TestImage", inputs={"width": 200, "height": 136, "batch": 1, "seed": 0})
     found = [line.split(": ")[::2] for line in comfy.submit_error(prompt).splitlines()]
     lacking = sorted((kind, detail.split()[0]) for kind, detail in found)
     assert lacking == [("value_not_in_list", one) for one in TEMPLATES[name][1]]
@@ -61,7 +56,6 @@ def test_a_template_drags_and_keeps_the_rest(comfy, name):
     workflow, prompt = prompt_of(comfy, name)
     (saves,) = numbers(workflow, "SaveImage")
     stands = {
-        "LoadImage": ("TestImage", {"width": 200, "height": 136, "batch": 1, "seed": 0}),
         "VAELoader": ("TestTinyVAE", {"seed": 1, "channels": 16}),
         "UNETLoader": ("TestTinyModel", {"kind": kind, "seed": 0}),
         "CheckpointLoaderSimple": ("TestTinyModel", {"kind": kind, "seed": 0}),

@@ -21,6 +21,7 @@ def test_the_bench_is_deterministic(demo, monkeypatch):
     assert [[row[key] for key in measured] for row in first] == [[row[key] for key in measured] for row in second]
     assert {row["method"]: row["evaluations"] for row in first} == {
         "nothing done": 0, "paste at target": 0, "true picture": 0, "FastDrag rigid held": 14,
+        "FastDrag predict": 14,
         "FastDrag inverse": 14, "FastDrag fastdrag": 14,
     }  # fmt: skip
 
