@@ -93,7 +93,7 @@ def _move(flow, box, part, handles, targets, turns, *choice):
     """Writes the displacement of a part [h, w], whose box (rows, columns) it fills, into flow [1, 2, H, W]."""
     low = handles.new_tensor([box[1].start, box[0].start])
     into = flow[(0, slice(None), *box)]
-    turns = Turns.of(turns, max(part.shape))
+    turns = Turns.of(turns, part)
     into.copy_(torch.where(part, _displacement(*choice, handles - low, targets - low, part, turns), into))
 
 

@@ -21,9 +21,13 @@ class Turns:
     radius: float
 
     @classmethod
-    def of(cls, turns, side):
-        """From turns [N, 2], degrees and scale, for what moves, whose longer side is side cells; None from None."""
-        return None if turns is None else cls(turns[:, 0].deg2rad(), turns[:, 1].log(), RING * side)
+    def of(cls, turns, part):
+        """From turns [N, 2], degrees and scale, on the device of the part [h, w] that moves; None from None."""
+        if turns is None:
+            return None
+        # once, since every chunk of cells asks for them
+        turns = turns.to(part.device, torch.float32)
+        return cls(turns[:, 0].deg2rad(), turns[:, 1].log(), RING * max(part.shape))
 
     def part(self, share):
         """That part of the way."""

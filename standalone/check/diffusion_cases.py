@@ -11,6 +11,7 @@ from ...kernels.diffusion import (
     kv_cache,
     lcm,
     lora,
+    recomposition,
     weight_deltas,
 )
 from ...kernels.diffusion.demo_autoencoder import DemoAutoencoder
@@ -64,6 +65,15 @@ def _replayed(given):
     return [kv_cache.replay(cache, step, "block", hidden[0].repeat(2, 1, 1), 0.5) for step in range(given.steps)]
 
 
+def _recomposed(given):
+    def denoise(x, sigma):
+        return x / (1 + sigma)
+
+    x, sigmas = given.latent(), torch.linspace(1, 0, given.steps + 1)
+    path = recomposition.path(denoise, x.flip(3), sigmas)
+    return recomposition.sample(denoise, x, sigmas, path, given.latent(1).sigmoid(), given.steps // 2)
+
+
 def _patches(given):
     points = given.drags()[0]
     return feature_patches.sample_patches(given.latent(8), points, 2, 1.5)
@@ -103,6 +113,7 @@ def _autoencoder(given):
 CASES = [
     Case("DDIM inversion and sampling", ("diffusion.ddim", "diffusion.inversion"), _there_and_back, NETWORK),
     Case("inversion of flow matching, anchored", ("diffusion.inversion", "diffusion.anchor"), _anchored, NETWORK),
+    Case("recomposition", ("diffusion.recomposition",), _recomposed, NETWORK),
     Case("LCM sampling", ("diffusion.lcm",), _lcm, NETWORK),
     Case("KV cache", ("diffusion.kv_cache",), _replayed),
     Case("feature patches", ("diffusion.feature_patches",), _patches),

@@ -1,5 +1,7 @@
 """Cases of the motion kernels: from drags to a FLOW."""
 
+import torch
+
 from ...kernels.motion import displacements, first_guess, flow, prediction, region_flow, total_flow
 from ...kernels.motion.simvp import SimVP
 from .cases import NETWORK, Case
@@ -27,6 +29,16 @@ def _displacement(choice, border):
         f"displacement {choice}, {border}", tuple(dict.fromkeys((*modules, *HELD))) if held else modules, run,
         1e-3, NEAREST if choice.startswith("nearest") else 0.0, 1,
     )  # fmt: skip
+
+
+def _turned(border):
+    def run(given):
+        handles, targets = given.drags()
+        turns = torch.tensor([30, 1.25], dtype=torch.float64).repeat(len(handles), 1)
+        return displacements.displace(handles, targets, given.ellipse(), "similarity", border=border, turns=turns)
+
+    modules = (*MLS, "motion.turns", *(HELD if border == "held" else ()))
+    return Case(f"displacement that turns, {border}", tuple(dict.fromkeys(modules)), run, 1e-3, 0.0, 1)
 
 
 def _over_a_large_region(choice):
@@ -66,6 +78,7 @@ def _on_other_grids(given):
 
 CASES = [
     *(_displacement(choice, border) for border in displacements.BORDERS for choice in displacements.DISPLACEMENTS),
+    *(_turned(border) for border in displacements.BORDERS),
     *(_over_a_large_region(choice) for choice in ("stretch", "similarity")),
     Case(
         "displacement of a region that is one", MLS,

@@ -2,7 +2,7 @@
 
 import torch
 
-from ...kernels.warp import alpha, batches, bnni, latent, packed_cells, paste, picture
+from ...kernels.warp import alpha, batches, bnni, latent, packed_cells, paste, picture, recomposition
 from .cases import Case
 
 # pixels at a border that content reaches or misses by a rounding
@@ -43,6 +43,12 @@ def _paste(given):
     return paste.paste(given.picture(), given.picture(seed=9), given.ellipse()[None].float(), feather=4)
 
 
+def _recomposed(given):
+    moved = given.ellipse()[None]
+    found = recomposition.regions(moved, recomposition.opened_by(given.flow(), moved), 3, 2)
+    return recomposition.soft_mask(found, 0.5)
+
+
 CASES = [
     *(_drag_warp("bilinear", front) for front in ("longest", "shortest", "first", "last")),
     _drag_warp("bicubic", "longest"),
@@ -57,6 +63,7 @@ CASES = [
         "packed cells", ("warp.packed_cells",),
         lambda given: packed_cells.pack(packed_cells.unpack(given.latent(8)) * 2),
     ),
+    Case("recomposition masks", ("warp.recomposition",), _recomposed, 1e-4, EDGES),
     Case("paste back", ("warp.paste",), _paste),
     Case(
         "latent warp", ("warp.latent", *INVERSE),

@@ -19,7 +19,7 @@ PREVIEW = """(id) => {
 
 
 def test_each_round_appears_on_the_node_and_cancel_ends_the_run(ui):
-    path = ui.comfy.folder / "custom_nodes/dragkit/example_workflows/dynadrag.json"
+    path = ui.comfy.folder / "custom_nodes/dragkit/example_workflows/DynaDrag (demo, no download).json"
     workflow = json.loads(path.read_text())
     nodes = {node["type"]: node for node in workflow["nodes"]}
     # far to go in steps that are quickly done

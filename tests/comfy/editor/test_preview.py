@@ -154,6 +154,8 @@ SHARP = """([width, height]) => {
 @pytest.mark.parametrize(("displacement", "border"), [("similarity", "held"), ("rigid", "free")])
 def test_at_rest_the_preview_has_the_pictures_own_pixels(editor, warp, displacement, border):
     ui = editor.ui
+    for output, name in ((0, "warped"), (2, "moved")):
+        ui.connect(warp, output, ui.node("TestDump", [1100, 520 + 160 * output], name=name), "any")
     editor.load("large.png")
     editor.size = (1024, 768)
     choose(editor, warp, displacement=displacement, border=border)
