@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import torch
-from dragkit.kernels.motion.displacements import DISPLACEMENTS, displace
+from dragkit.kernels.motion.displacements import DISPLACEMENTS, MOVING_LEAST_SQUARES, displace
 from dragkit.kernels.points.find_region import find_region
 from dragkit.kernels.points.strokes import Stroke, rasterise
 
@@ -41,6 +41,13 @@ SCENES = {
     "discs": (320, 240, None, TURN),
     "a small picture": (48, 40, BLOB, TURN),
 }
+# degrees and scales at the handles of these scenes, which some displacements follow
+TURNS = {
+    "a turn in a blob, turned": [(30, 1.2), (0, 1), (-20, 1)],
+    "one drag over everything, turned": [(-75, 0.8)],
+    "parts of their own, turned": [(25, 1), (0, 1.3), (0, 1), (160, 1)],
+}
+SCENES |= {name: SCENES[name.removesuffix(", turned")] for name in TURNS}
 # cells between the ones that are kept
 EVERY = 29
 
@@ -55,8 +62,10 @@ def cases():
             else:
                 region = rasterise(strokes, height, width)
             every = 5 if strokes is THIN or max(width, height) < 100 else EVERY
-            for choice in DISPLACEMENTS:
-                flow = displace(points[:, 0], points[:, 1], region, choice, border=border)[0]
+            turns = TURNS.get(name)
+            for choice in MOVING_LEAST_SQUARES if turns else DISPLACEMENTS:
+                given = None if turns is None else torch.tensor(turns, dtype=torch.float64)
+                flow = displace(points[:, 0], points[:, 1], region, choice, border=border, turns=given)[0]
                 kept = flow[:, ::every, ::every].permute(1, 2, 0).flatten()
                 yield {
                     "name": name,
@@ -67,6 +76,7 @@ def cases():
                     "strokes": None if strokes is None else [_stroke(one) for one in strokes],
                     "handles": [[round(v, 6) for v in point] for point in points[:, 0].tolist()],
                     "targets": [[round(v, 6) for v in point] for point in points[:, 1].tolist()],
+                    **({"turns": turns} if turns else {}),
                     "every": every,
                     "cells": int(region.sum()),
                     "flow": [round(value, 2) for value in kept.tolist()],

@@ -12,6 +12,7 @@ import { gridOver, mixed, onNodes, refined, squaresAround, torn } from "./on_nod
 /** @typedef {import("./lwf.mjs").Cell} Cell */
 /** @typedef {import("./connected_parts.mjs").Part} Part */
 /** @typedef {import("./elastic.mjs").HeldRegion} HeldRegion */
+/** @typedef {import("./turns.mjs").Turns} Turns */
 /** @typedef {import("./on_nodes.mjs").Motion} Motion */
 /** @typedef {import("./on_nodes.mjs").Grid} Grid */
 /** @typedef {import("./on_nodes.mjs").OnNodes} OnNodes */
@@ -29,11 +30,11 @@ const STEEP_STEP = 4;
 const TURN_STEP = 8;
 
 /** @param {Exclude<Choice, "arap"|"stretch">} choice @param {readonly Cell[]} handles @param {readonly Cell[]} targets
- * @returns {Motion} */
-function motionOf(choice, handles, targets) {
+ * @param {Turns|null} [turns] at the handles, which moving least squares follow @returns {Motion} */
+function motionOf(choice, handles, targets, turns = null) {
   if (choice === "nearest") return nearest(handles, targets);
   if (choice === "nearest-4") return nearest4(handles, targets);
-  return movingLeastSquares(choice, handles, targets);
+  return movingLeastSquares(choice, handles, targets, turns);
 }
 
 /** How far around each handle a motion bends more than nodes that are step cells apart can show. @param {Choice} choice
@@ -61,15 +62,16 @@ function nearestOnNodes({ x, y, step, columns, rows }, handles) {
 }
 
 /** A part that moves as a whole. @param {Exclude<Choice, "stretch">} choice @param {Part} part
- * @param {readonly Cell[]} handles @param {readonly Cell[]} targets @returns {OnNodes} */
-export function free(choice, part, handles, targets) {
+ * @param {readonly Cell[]} handles @param {readonly Cell[]} targets @param {Turns|null} [turns]
+ * @returns {OnNodes} */
+export function free(choice, part, handles, targets, turns = null) {
   if (choice === "arap") {
     const { motion, step } = arap(part, handles, targets);
     const grid = gridOver(part, step / Math.ceil(step / TURN_STEP));
     const nodes = onNodes(motion, grid);
     return refined(motion, grid, nodes, torn(nodes, grid));
   }
-  const motion = motionOf(choice, handles, targets);
+  const motion = motionOf(choice, handles, targets, turns);
   if (choice === "nearest") {
     const grid = gridOver(part, BLOCK);
     return { ...grid, nodes: onNodes(motion, grid), fine: new Map(), unit: 1, pieces: { chosen: nearestOnNodes(grid, handles), motion } };
@@ -87,13 +89,13 @@ export function stretched({ x, y, radius }, part, handles, targets) {
 }
 
 /** A part that is held at its border. @param {Exclude<Choice, "stretch">} choice @param {Part} part @param {HeldRegion} held
- * @param {readonly Cell[]} handles @param {readonly Cell[]} targets @returns {OnNodes} */
-export function elastic(choice, part, held, handles, targets) {
+ * @param {readonly Cell[]} handles @param {readonly Cell[]} targets @param {Turns|null} [turns] @returns {OnNodes} */
+export function elastic(choice, part, held, handles, targets, turns = null) {
   const { lattice } = held;
   const { width, height } = lattice;
   const [x, y] = lattice.centre(0);
   if (choice === "rigid" || choice === "similarity" || choice === "affine") {
-    const { nodes, displacement, radius } = held.moved(choice, targets);
+    const { nodes, displacement, radius } = held.moved(choice, targets, turns);
     const grid = { x, y, step: lattice.step, columns: width, rows: height };
     return refined(displacement, grid, nodes, squaresAround(held.handles, radius, grid));
   }

@@ -6,8 +6,9 @@ import { cellsAround } from "./clamped_plate.mjs";
 import { movingLeastSquares } from "./moving_least_squares.mjs";
 
 /** @typedef {import("./lwf.mjs").Cell} Cell */
+/** @typedef {import("./turns.mjs").Turns} Turns */
 /** @typedef {{readonly choice: import("./moving_least_squares.mjs").MovingLeastSquares, readonly fade: Float64Array,
- *  readonly from: readonly Cell[], readonly to: readonly Cell[]}} Step */
+ *  readonly from: readonly Cell[], readonly to: readonly Cell[], readonly share: number}} Step share: of the way */
 
 // as in the kernel, where they are explained
 const CELLS = 64;
@@ -151,11 +152,11 @@ export class HeldRegion {
   }
 
   /** Times from 0 to 1 between which every step bends as much; the last begins where a path leaves the region.
-   * @param {readonly Cell[]} vectors */
-  #times(vectors) {
+   * @param {readonly Cell[]} vectors @param {Turns|null} turns */
+  #times(vectors, turns) {
     const { handles, lattice, plate } = this;
     const { step } = lattice;
-    const bend = new Float64Array(SAMPLES);
+    const bend = new Float64Array(SAMPLES).fill(turns ? turns.bend : 0);
     const total = new Float64Array(SAMPLES);
     let [stays, kept] = [true, 0];
     for (let t = 0; t < SAMPLES; t++) {
@@ -192,23 +193,27 @@ export class HeldRegion {
     return until < 1 ? [...starts, until, 1] : [...starts, until];
   }
 
-  /** The steps, to be taken in turn. @param {Step["choice"]} choice @param {readonly Cell[]} vectors @returns {Step[]} */
-  #steps(choice, vectors) {
-    const path = this.#times(vectors).map((time) => along(this.handles, vectors, time));
+  /** The steps, to be taken in turn. @param {Step["choice"]} choice @param {readonly Cell[]} vectors @param {Turns|null} turns
+   * @returns {Step[]} */
+  #steps(choice, vectors, turns) {
+    const times = this.#times(vectors, turns);
+    const path = times.map((time) => along(this.handles, vectors, time));
     const later = path.slice(1, -1);
     const fades = [this.fade(), ...(later.length ? this.#fades(later) : [])];
-    return fades.map((fade, k) => ({ choice, fade, from: path[k], to: path[k + 1] }));
+    return fades.map((fade, k) => ({ choice, fade, from: path[k], to: path[k + 1], share: times[k + 1] - times[k] }));
   }
 
   /**
    * The motion by drags to targets: its displacements on the lattice (x, y interleaved), what it does at any place, and
    * how far around each handle the lattice is too coarse for it.
-   * @param {Step["choice"]} choice @param {readonly Cell[]} targets
+   * @param {Step["choice"]} choice @param {readonly Cell[]} targets @param {Turns|null} [turns]
    */
-  moved(choice, targets) {
+  moved(choice, targets, turns = null) {
     const { lattice, plate, handles, shift } = this;
     const vectors = targets.map(([x, y], k) => /** @type {Cell} */ ([x + shift[k][0] - handles[k][0], y + shift[k][1] - handles[k][1]]));
-    const steps = this.#steps(choice, vectors).map(({ fade, from, to }) => ({ fade, move: movingLeastSquares(choice, from, to) }));
+    const steps = this.#steps(choice, vectors, turns).map(({ fade, from, to, share }) => ({
+      fade, move: movingLeastSquares(choice, from, to, turns && turns.part(share)),
+    }));
     const by = new Float64Array(2);
     /** @param {number} x @param {number} y @param {Float64Array} out @param {number} i */
     const displacement = (x, y, out, i) => {

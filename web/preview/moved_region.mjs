@@ -8,6 +8,7 @@ import { HeldRegion, Lattice } from "./elastic.mjs";
 import { circumscribedCircle } from "./lwf.mjs";
 import { ALL, NOTHING, SOME } from "./moved_picture.mjs";
 import { even } from "./on_nodes.mjs";
+import { Turns } from "./turns.mjs";
 
 /** @typedef {import("./lwf.mjs").Cell} Cell */
 /** @typedef {import("./displacements.mjs").Choice} Choice */
@@ -109,12 +110,14 @@ export class MovedRegion {
    * part without handles is not among the moved. astray: indices of the drags whose handles are in no part, unless they
    * are pins, which hold nothing there.
    * @param {readonly Cell[]} handles @param {readonly Cell[]} targets @param {Choice} choice @param {Border} border
+   * @param {readonly import("./turns.mjs").Turn[]|null} [turns] at the handles, which moving least squares follow
    * @returns {{moved: Moved[], astray: number[]}}
    */
-  displace(handles, targets, choice, border) {
+  displace(handles, targets, choice, border, turns = null) {
     const asOne = choice === "stretch";
     const found = asOne ? [] : handles.map((handle) => this.#partAt(handle));
-    const gone = (/** @type {number} */ k) => Math.hypot(targets[k][0] - handles[k][0], targets[k][1] - handles[k][1]) > 0;
+    const gone = (/** @type {number} */ k) => Math.hypot(targets[k][0] - handles[k][0], targets[k][1] - handles[k][1]) > 0 ||
+      (turns !== null && (turns[k][0] !== 0 || turns[k][1] !== 1));
     const astray = [...found.keys()].filter((k) => !found[k] && gone(k));
     const moved = this.parts.flatMap((part, i) => {
       const own = [...handles.keys()].filter((k) => asOne || found[k] === i + 1);
@@ -123,7 +126,8 @@ export class MovedRegion {
         own.map((k) => /** @type {Cell} */ ([points[k][0] - part.left, points[k][1] - part.top]));
       const [from, to] = [inBox(handles), inBox(targets)];
       if (choice === "stretch") return [this.placed(stretched(this.#circle(), part, from, to), i + 1)];
-      const motion = border === "free" ? free(choice, part, from, to) : elastic(choice, part, this.#heldRegion(i + 1, from), from, to);
+      const rings = turns && Turns.of(own.map((k) => turns[k]), Math.max(part.width, part.height));
+      const motion = border === "free" ? free(choice, part, from, to, rings) : elastic(choice, part, this.#heldRegion(i + 1, from), from, to, rings);
       return [this.placed(motion, i + 1)];
     });
     return { moved, astray };

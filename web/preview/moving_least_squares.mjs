@@ -19,16 +19,35 @@ function dragsOf(handles, targets) {
 /**
  * A function that writes the displacement of a place x, y by the drags handles -> targets into out[i], out[i + 1].
  * @param {MovingLeastSquares} choice @param {readonly Cell[]} handles @param {readonly Cell[]} targets
+ * @param {import("./turns.mjs").Turns|null} [turns] at the handles
  * @returns {(x: number, y: number, out: Float64Array, i: number) => void}
  */
-export function movingLeastSquares(choice, handles, targets) {
+export function movingLeastSquares(choice, handles, targets, turns = null) {
   const drags = dragsOf(handles, targets);
-  return choice === "affine" ? affine(drags) : similar(drags, choice === "rigid");
+  const rings = turns ? turns.moments : null;
+  return choice === "affine" ? affine(drags, rings) : similar(drags, choice === "rigid", rings);
 }
 
-/** @param {Float64Array} drags @param {boolean} rigid @returns {(x: number, y: number, out: Float64Array, i: number) => void} */
-function similar(drags, rigid) {
+/** Sums of the rings at a place, each times its handle's weight there. @param {Float64Array} drags @param {Float64Array} rings
+ * @param {number} x @param {number} y @param {Float64Array} sums */
+function sumRings(drags, rings, x, y, sums) {
+  sums.fill(0);
+  for (let k = 0, r = 0; r < rings.length; k += 4, r += 3) {
+    if (rings[r] === 0) continue;
+    const dx = drags[k] - x;
+    const dy = drags[k + 1] - y;
+    const weight = 1 / (dx * dx + dy * dy + EPSILON);
+    sums[0] += weight * rings[r];
+    sums[1] += weight * rings[r + 1];
+    sums[2] += weight * rings[r + 2];
+  }
+}
+
+/** @param {Float64Array} drags @param {boolean} rigid @param {Float64Array|null} rings
+ * @returns {(x: number, y: number, out: Float64Array, i: number) => void} */
+function similar(drags, rigid, rings) {
   const end = drags.length;
+  const ring = new Float64Array(3);
   return (x, y, out, i) => {
     // means of the offsets from the place to the handles, of the drags, and of their products
     let total = 0;
@@ -60,9 +79,11 @@ function similar(drags, rigid) {
     byX *= one;
     byY *= one;
     // a weight times its squared distance is 1 but for EPSILON
+    if (rings !== null) sumRings(drags, rings, x, y, ring);
     const norm = (end / 4 - EPSILON * total) * one - atX * atX - atY * atY + 1e-9;
-    let a = (norm + along * one - byX * atX - byY * atY) / norm;
-    let b = (across * one - byY * atX + byX * atY) / norm;
+    const whole = norm + ring[0] * one;
+    let a = (norm + along * one - byX * atX - byY * atY + ring[1] * one) / whole;
+    let b = (across * one - byY * atX + byX * atY + ring[2] * one) / whole;
     if (rigid) {
       const length = Math.sqrt(a * a + b * b);
       a = length > 1e-6 ? a / length : 1;
@@ -73,9 +94,11 @@ function similar(drags, rigid) {
   };
 }
 
-/** @param {Float64Array} drags @returns {(x: number, y: number, out: Float64Array, i: number) => void} */
-function affine(drags) {
+/** @param {Float64Array} drags @param {Float64Array|null} rings
+ * @returns {(x: number, y: number, out: Float64Array, i: number) => void} */
+function affine(drags, rings) {
   const end = drags.length;
+  const ring = new Float64Array(3);
   return (x, y, out, i) => {
     let total = 0;
     let atX = 0;
@@ -122,10 +145,12 @@ function affine(drags) {
     byXy = byXy * one - byX * atY;
     byYx = byYx * one - byY * atX;
     byYy = byYy * one - byY * atY;
+    if (rings !== null) sumRings(drags, rings, x, y, ring);
     const norm = xx + yy + 1e-9;
-    const a = (norm + byXx + byYy) / norm;
-    const b = (byYx - byXy) / norm;
-    const damping = SPREAD * (xx + yy) + 1e-9;
+    const whole = norm + ring[0] * one;
+    const a = (norm + byXx + byYy + ring[1] * one) / whole;
+    const b = (byYx - byXy + ring[2] * one) / whole;
+    const damping = SPREAD * (xx + yy) + 1e-9 + (ring[0] * one) / 2;
     const determinant = (xx + damping) * (yy + damping) - xy * xy;
     const rightXx = xx + byXx - a * xx + b * xy;
     const rightXy = xy + byXy - a * xy + b * yy;

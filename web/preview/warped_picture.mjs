@@ -13,7 +13,7 @@ import { sampled } from "./sampling.mjs";
 /** @typedef {import("./how.mjs").How} How */
 /** @typedef {import("./lwf.mjs").Cell} Cell */
 /** @typedef {readonly [number, number]} Point x, y in fractions 0..1 of the picture */
-/** @typedef {{readonly handle: Point, readonly target: Point}} Drag */
+/** @typedef {{readonly handle: Point, readonly target: Point, readonly turn?: number, readonly scale?: number}} Drag */
 /** @typedef {import("./region_pairs.mjs").RegionPair} RegionPair */
 
 /** @typedef {{readonly moved: readonly import("./moved_region.mjs").Moved[], readonly labels: Uint32Array,
@@ -34,6 +34,9 @@ function same(a, b) {
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
 }
+
+/** @param {readonly Drag[]} drags @returns {readonly import("./turns.mjs").Turn[]} */
+const turnsOf = (drags) => drags.map(({ turn = 0, scale = 1 }) => [turn, scale]);
 
 /** Keeps what was made for a region, as long as that stays. */
 class Kept {
@@ -124,7 +127,7 @@ export class Preview {
     const everywhere = width * height === this.#everywhere.length ? this.#everywhere : new Uint8Array(width * height).fill(1);
     const found = how.finds && !painted?.includes(0) ? findRegion(handles, targets, width, height, how.border, this.#pulling) : (painted ?? everywhere);
     const region = kept.region(found, width, height);
-    const { moved, astray } = region.displace(handles, targets, how.displacement, how.border);
+    const { moved, astray } = region.displace(handles, targets, how.displacement, how.border, turnsOf(/** @type {readonly Drag[]} */ (drawn)));
     this.astray = astray;
     return { region, moved };
   }
