@@ -1,7 +1,7 @@
 // @ts-check
 // One node's editor: document, tool, shown pictures, and the layers to draw. Node and large view share it.
 
-import { rasterise, drawStroke } from "../document/strokes.mjs";
+import { FULL, cover, drawStroke, painted } from "../document/strokes.mjs";
 import { Preview } from "../preview/warped_picture.mjs";
 import { DEFAULT } from "../preview/how.mjs";
 import { fit } from "../document/serialise.mjs";
@@ -12,13 +12,16 @@ import { Store, activePairs } from "../document/state.mjs";
 /** @typedef {{readonly image: CanvasImageSource, readonly width: number, readonly height: number,
  *  readonly label: string}} Shown width, height: of the picture itself, which image may be a smaller copy of */
 /** @typedef {"original"|"preview"|"result"} Showing */
-/** @typedef {{tool: ToolName, size: number, showing: Showing, maskShown: boolean, runOnRelease: boolean}} Ui size:
- *  brush diameter, fraction of the picture's smaller side */
+/** @typedef {{tool: ToolName, size: number, hardness: number, showing: Showing, maskShown: boolean,
+ *  runOnRelease: boolean}} Ui size: brush diameter, fraction of the picture's smaller side; hardness: the part of its
+ *  radius from which on it fades */
 
 // longer side of what is warped while the pointer moves
 const PREVIEW = 512;
 const TINT = [0, 214, 170, 96];
 const DIM = [0, 0, 0, 120];
+// of FULL: what is nowhere above it is nothing (kernels/points/masks.py)
+const FAINT = FULL / 16;
 
 /** @param {number} width @param {number} height */
 function canvas(width, height) {
@@ -27,14 +30,18 @@ function canvas(width, height) {
   return { canvas: made, context: /** @type {OffscreenCanvasRenderingContext2D} */ (context) };
 }
 
-/** @param {Uint8Array} mask @param {0|1} value where to paint @param {readonly number[]} colour RGBA
- * @param {number} width @param {number} height */
-function painted(mask, value, colour, width, height) {
+/** A colour, as opaque as levels are high. @param {Uint8Array} levels 0..FULL @param {readonly number[]} colour RGBA
+ * @param {number} width @param {number} height @param {boolean} [rest] as high as they are low instead */
+function layerOf(levels, colour, width, height, rest = false) {
   const { canvas: layer, context } = canvas(width, height);
   const image = context.createImageData(width, height);
   const pixels = new Uint32Array(image.data.buffer);
-  const [packed] = new Uint32Array(new Uint8Array(colour).buffer);
-  for (let i = 0; i < mask.length; i++) if (mask[i] === value) pixels[i] = packed;
+  const [red, green, blue, alpha] = colour;
+  const packed = Array.from({ length: FULL + 1 }, (_, level) => {
+    const opaque = Math.round((alpha * (rest ? FULL - level : level)) / FULL);
+    return new Uint32Array(new Uint8Array([red, green, blue, opaque]).buffer)[0];
+  });
+  for (let i = 0; i < levels.length; i++) pixels[i] = packed[levels[i]];
   context.putImageData(image, 0, 0);
   return layer;
 }
@@ -46,7 +53,7 @@ export class Session {
     return fitted;
   });
   /** @type {Ui} */
-  ui = { tool: "drag", size: 0.12, showing: "preview", maskShown: true, runOnRelease: false };
+  ui = { tool: "drag", size: 0.12, hardness: 1, showing: "preview", maskShown: true, runOnRelease: false };
   /** @type {Shown|null} */ picture = null;
   /** @type {Shown|null} */ result = null;
   /** @type {string|null} what is wrong with the value that the workflow holds */ problem = null;
@@ -58,8 +65,8 @@ export class Session {
   /** @type {number[]} which of the pairs move nothing, since they start outside the region; known once it was drawn */
   astray = [];
 
-  /** @type {{size: number[], strokes: unknown, input: unknown, region: Uint8Array|null}|null} */ #region = null;
-  /** @type {{region: unknown, tint: boolean, layer: OffscreenCanvas}|null} */ #maskLayer = null;
+  /** @type {{size: number[], strokes: unknown, input: unknown, levels: Uint8Array, region: Uint8Array|null}|null} */ #region = null;
+  /** @type {{levels: unknown, tint: boolean, layer: OffscreenCanvas}|null} */ #maskLayer = null;
   /** @type {{picture: unknown, preview: Preview, layer: OffscreenCanvas, drawn: unknown[]}|null} */ #preview = null;
 
   /** Size in pixels of the picture, or of the one that the points were placed on. @returns {readonly [number, number]} */
@@ -102,22 +109,29 @@ export class Session {
 
   /** The pixels (1) of the preview that may change, null for all of them. @returns {Uint8Array|null} */
   get region() {
+    return this.#painted.region;
+  }
+
+  /** levels: how much of each pixel is painted, 0..FULL; region: those that count, as kernels/points/masks.py reads a mask:
+   * half of the strongest and more. */
+  get #painted() {
     const size = this.#previewSize;
     const { strokes } = this.store.document;
     const known = this.#region;
     if (known && known.strokes === strokes && known.input === this.inputMask && known.size.join() === size.join()) {
-      return known.region;
+      return known;
     }
-    const mask = rasterise(strokes, ...size);
+    const levels = cover(strokes, ...size);
     if (this.inputMask) {
       const { context } = canvas(...size);
       context.drawImage(this.inputMask, 0, 0, ...size);
       const { data } = context.getImageData(0, 0, ...size);
-      for (let i = 0; i < mask.length; i++) mask[i] |= data[4 * i] >> 7;
+      for (let i = 0; i < levels.length; i++) if (data[4 * i] >> 7) levels[i] = FULL;
     }
-    const region = mask.includes(1) ? mask : null;
-    this.#region = { size, strokes, input: this.inputMask, region };
-    return region;
+    const strongest = levels.reduce((most, level) => Math.max(most, level), 0);
+    const region = strongest > FAINT ? painted(levels, strongest) : null;
+    this.#region = { size, strokes, input: this.inputMask, levels, region };
+    return this.#region;
   }
 
   /**
@@ -157,7 +171,7 @@ export class Session {
     context.putImageData(new ImageData(preview.update(active, region, how), width, height), 0, 0);
     // elsewhere the picture below is seen, which may be larger than the preview
     context.globalCompositeOperation = "destination-in";
-    context.drawImage(painted(preview.shown, 1, [0, 0, 0, 255], width, height), 0, 0);
+    context.drawImage(layerOf(preview.shown.map((value) => value * FULL), [0, 0, 0, 255], width, height), 0, 0);
     context.globalCompositeOperation = "source-over";
     const used = [...pairs.keys()].filter((k) => pairs[k].enabled && pairs[k].target);
     const astray = preview.astray.map((k) => used[k]);
@@ -172,11 +186,12 @@ export class Session {
   #mask(stroke) {
     const tint = this.ui.tool !== "drag" && this.ui.tool !== "region";
     const [width, height] = this.#previewSize;
-    if (!stroke && this.#maskLayer?.region === this.region && this.#maskLayer?.tint === tint) return this.#maskLayer.layer;
-    const region = stroke ? (this.region?.slice() ?? new Uint8Array(width * height)) : /** @type {Uint8Array} */ (this.region);
-    if (stroke && (stroke.tool !== "polygon" || (stroke.points?.length ?? 0) > 2)) drawStroke(region, stroke, width, height);
-    const layer = tint ? painted(region, 1, TINT, width, height) : painted(region, 0, DIM, width, height);
-    this.#maskLayer = stroke ? null : { region: this.region, tint, layer };
+    const { levels: before } = this.#painted;
+    if (!stroke && this.#maskLayer?.levels === before && this.#maskLayer?.tint === tint) return this.#maskLayer.layer;
+    const levels = stroke ? before.slice() : before;
+    if (stroke && (stroke.tool !== "polygon" || (stroke.points?.length ?? 0) > 2)) drawStroke(levels, stroke, width, height);
+    const layer = tint ? layerOf(levels, TINT, width, height) : layerOf(levels, DIM, width, height, true);
+    this.#maskLayer = stroke ? null : { levels: before, tint, layer };
     return layer;
   }
 }
