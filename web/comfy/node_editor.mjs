@@ -4,6 +4,7 @@
 import { Editor } from "../editor/view.mjs";
 import { element } from "../editor/element.mjs";
 import { downstreamMotion } from "./downstream_motion.mjs";
+import { keepInHistory } from "./graph_history.mjs";
 import { NodePicture } from "./node_picture.mjs";
 import { NodeValue } from "./node_value.mjs";
 import { RunQueue } from "./run_queue.mjs";
@@ -91,11 +92,11 @@ export class NodeEditor {
     const { store, ui } = this.session;
     const unsubscribe = store.subscribe((event) => {
       if (!ui.runOnRelease) this.queue.cancel();
-      if (event !== "commit") return;
+      if (event !== "commit" && event !== "step") return;
       const dragged = this.points.keep();
       this.widget?.callback?.(this.value);
       const tracker = this.app.extensionManager?.workflow?.activeWorkflow?.changeTracker;
-      (tracker?.captureCanvasState ?? tracker?.checkState)?.call(tracker);
+      keepInHistory(tracker, () => /** @type {any} */ (rootGraph(this.app)).serialize(), event === "step");
       if (ui.runOnRelease && dragged) void this.queue.request();
       this.refresh();
     });
@@ -142,6 +143,7 @@ export class NodeEditor {
     const before = sessions.get(key);
     if (before) {
       Object.assign(this.session.ui, before.ui);
+      this.session.store.inherit(before.store);
       this.session.result ??= before.result;
       this.session.inputMask ??= before.inputMask;
     }

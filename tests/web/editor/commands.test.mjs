@@ -80,7 +80,9 @@ test("keys that mean nothing here are left to others", () => {
 test("buttons that cannot do anything are off", () => {
   const { known, store } = editor();
   const off = () => Object.keys(known).filter((name) => known[name].enabled?.() === false);
-  assert.deepEqual(off(), ["hull", "clear", "undo", "redo", "enabled", "locked", "remove", "result"]);
+  assert.deepEqual(off(), [
+    "hull", "clear", "undo", "redo", "enabled", "locked", "pin", "grow", "shrink", "smooth", "fill", "restart", "remove", "result",
+  ]);
   store.load(two);
   store.select(new Map([[0, "both"]]));
   known.invert.run();
@@ -241,7 +243,7 @@ test("the region around the points holds every end, of half finished arrows too"
   const [{ tool, points }] = store.document.strokes;
   assert.equal(tool, "polygon");
   const range = (axis) => [Math.min(...points.map((p) => p[axis])), Math.max(...points.map((p) => p[axis]))];
-  assert.deepEqual([range(0), range(1)], [[0.04, 0.76], [0.04, 0.96]]);
+  assert.deepEqual([range(0), range(1)], [[0, 0.8], [0, 1]]);
   const one = editor(addPair(EMPTY, [0.2, 0.9]));
   one.key("g");
   assert.equal(one.store.document.strokes.length, 1);
