@@ -71,7 +71,9 @@ def read_entries(entries):
         raise DragPointsError(f"there are {len(entries)} strokes; at most {MAX_STROKES} can be used")
     steps = sum(isinstance(entry, dict) and entry.get("tool") in _STEPS for entry in entries)
     if steps > MAX_STEPS:
-        raise DragPointsError(f"there are {steps} strokes that grow, shrink, smooth or fill; at most {MAX_STEPS} can be used")
+        raise DragPointsError(
+            f"there are {steps} strokes that grow, shrink, smooth or fill; at most {MAX_STEPS} can be used"
+        )
     strokes = tuple(_stroke(entry, f"stroke {number}") for number, entry in enumerate(entries, 1))
     count = sum(len(stroke.points) for stroke in strokes)
     if count > MAX_STROKE_POINTS:
