@@ -1,4 +1,4 @@
-"""Changes of all that is painted: grown, shrunk, smoothed, its holes filled; exactly as web/document/region_steps.mjs."""
+"""Changes of all that is painted: grown, shrunk, smoothed, holes filled; exactly as web/document/region_steps.mjs."""
 
 import torch
 from scipy import ndimage
