@@ -109,7 +109,7 @@ def _rims(radius, hardness):
 
 
 def cover(strokes, height, width):
-    """uint8 [height, width]: how much of each pixel Strokes paint, applied in their order; 0 or FULL without soft ones."""
+    """uint8 [height, width]: how much of each pixel Strokes paint, applied in order; 0 or FULL without soft ones."""
     levels = torch.zeros(height, width, dtype=torch.uint8)
     extent = torch.tensor([width, height], dtype=torch.float64)
     for stroke in strokes:

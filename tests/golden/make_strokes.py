@@ -65,7 +65,8 @@ CASES = {
     "soft and thin": (7, 5, [Stroke("brush", ((0.5, 0.5), (0.9, 0.5)), 0.01, 0.0)]),
     "soft, inverted, grown, shrunk": (
         26, 15,
-        [Stroke("brush", scribble(3, 5), 0.5, 0.3), Stroke("invert"), Stroke("grow", size=0.11), Stroke("shrink", size=0.2)],
+        [Stroke("brush", scribble(3, 5), 0.5, 0.3), Stroke("invert"), Stroke("grow", size=0.11),
+         Stroke("shrink", size=0.2)],
     ),
     "grown": (23, 15, [Stroke("box", ((0.3, 0.4), (0.35, 0.45))), Stroke("grow", size=0.3)]),
     "grown by less than a pixel": (6, 4, [Stroke("box", ((0.3, 0.3), (0.6, 0.6))), Stroke("grow", size=0.2)]),
@@ -79,11 +80,13 @@ CASES = {
     "holes filled, not bays": (
         24, 14,
         [Stroke("brush", ((0.1, 0.1), (0.5, 0.1), (0.5, 0.9), (0.1, 0.9), (0.1, 0.1)), 0.1),
-         Stroke("brush", ((0.6, 0), (0.8, 0.5), (1, 0)), 0.1), Stroke("brush", ((0.65, 0.9), (0.95, 0.9), (0.8, 0.6)), 0.1),
+         Stroke("brush", ((0.6, 0), (0.8, 0.5), (1, 0)), 0.1),
+         Stroke("brush", ((0.65, 0.9), (0.95, 0.9), (0.8, 0.6)), 0.1),
          Stroke("fill")],
     ),
     "soft ring filled": (
-        20, 16, [Stroke("brush", ((0.3, 0.3), (0.7, 0.3), (0.7, 0.7), (0.3, 0.7), (0.3, 0.3)), 0.25, 0.2), Stroke("fill")],
+        20, 16,
+        [Stroke("brush", ((0.3, 0.3), (0.7, 0.3), (0.7, 0.7), (0.3, 0.7), (0.3, 0.3)), 0.25, 0.2), Stroke("fill")],
     ),
     "one column": (1, 6, [Stroke("brush", ((0.3, 0.2), (0.9, 0.7)), 0.5)]),
 }  # fmt: skip

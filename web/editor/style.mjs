@@ -20,8 +20,8 @@ export const STYLE = `
 .dragkit-bar button:disabled { opacity: .4; cursor: default; }
 .dragkit-options { flex-wrap: nowrap; height: 24px; overflow: hidden; }
 .dragkit-options label { display: inline-flex; align-items: center; gap: 1px; color: var(--descrip-text, #999); }
-.dragkit-bar input[type="range"] { width: 56px; margin: 0; accent-color: var(--p-primary-color, #60a5fa); }
-.dragkit-bar input[type="number"] { width: 38px; height: 22px; padding: 0 2px; margin: 0; font: inherit; text-align: right;
+.dragkit-bar input[type="range"] { width: 36px; margin: 0; accent-color: var(--p-primary-color, #60a5fa); }
+.dragkit-bar input[type="number"] { width: 36px; height: 22px; padding: 0 2px; margin: 0; font: inherit; text-align: right;
   color: var(--input-text, #ddd); background: var(--comfy-input-bg, #333); border: 1px solid var(--border-color, #4e4e4e);
   border-radius: 4px; appearance: textfield; }
 .dragkit-bar input[type="number"]::-webkit-inner-spin-button { display: none; }
@@ -55,10 +55,11 @@ body:has(.dragkit:hover) .p-tooltip { display: none; }
 .dragkit-large { width: 100vw; height: 100vh; max-width: none; max-height: none; margin: 0; padding: 10px; border: 0;
   background: var(--comfy-menu-bg, #222); }
 .dragkit-large::backdrop { background: #000; }
+/* what is selected is never cut off by what is known of the picture */
+.dragkit-said { display: block; overflow: hidden; white-space: nowrap; text-overflow: ellipsis; }
+.dragkit-said:has(+ :empty) { display: inline; white-space: normal; }
 @container (width < 330px) {
   .dragkit-options { flex-wrap: wrap; height: 50px; gap: 2px 6px; }
   .dragkit-status { height: 49px; }
-  .dragkit-said { display: block; overflow: hidden; white-space: nowrap; text-overflow: ellipsis; }
-  .dragkit-said:last-child, .dragkit-said:has(+ :empty) { display: inline; white-space: normal; }
 }
 `;

@@ -49,7 +49,6 @@ def test_starting_over_and_the_first_hint(editor):
     height = editor.pixels().shape
     editor.press("b")
     assert editor.pixels().shape == height
-    editor.ui.page.screenshot(path="/tmp/hand2_shot.png")
     editor.command("restart")
     assert editor.pairs == []
     editor.command("undo")
