@@ -6,6 +6,7 @@ import { api } from "../../scripts/api.js";
 // @ts-expect-error served by ComfyUI
 import { app } from "../../scripts/app.js";
 import { takeFiles } from "./comfy/dropped_files.mjs";
+import { learnLanguage } from "./comfy/language.mjs";
 import { NodeEditor, forgetSessions } from "./comfy/node_editor.mjs";
 import { PromotedEditors } from "./comfy/promoted.mjs";
 import { keepOldDefaults } from "./comfy/old_defaults.mjs";
@@ -34,6 +35,8 @@ app.registerExtension({
     const { points } = definition.input.required;
     points[1] = { ...points[1], widgetType: "DRAGKIT_POINTS" };
   },
+  // before the first editor is made
+  init: () => learnLanguage(app, api),
   setup: () => api.addEventListener("graphCleared", forgetSessions),
   getCustomWidgets() {
     return {

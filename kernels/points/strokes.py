@@ -4,20 +4,30 @@ from dataclasses import dataclass
 
 import torch
 
+from .region_steps import take_step
+
 # circles of this radius contain a pixel's centre wherever they lie: no stroke is too thin to be seen
 MIN_RADIUS = 0.75
 # values of a temporary [segments, rows]
 CHUNK = 1 << 20
+FULL = 255
+# half of it and more is painted
+HALF = 128
+# steps of a soft edge
+LEVELS = 16
 
 
 @dataclass(frozen=True)
 class Stroke:
-    """A step of painting: tool brush, erase, polygon, box (two opposite corners) or invert; points (x, y) in fractions
-    0..1 of the picture; size of a brush or an eraser, its diameter as a fraction of the picture's smaller side."""
+    """A step of painting: tool brush, erase, polygon, box (two opposite corners), invert, or what changes all that is
+    painted so far: grow, shrink, smooth, fill (its holes). points (x, y) in fractions 0..1 of the picture. size as a
+    fraction of the picture's smaller side: the diameter of a brush or an eraser, how far to grow, shrink or smooth.
+    hardness 0..1 of a brush or an eraser: the part of its radius from which on it fades; None for 1."""
 
     tool: str
     points: tuple = ()
     size: float | None = None
+    hardness: float | None = None
 
 
 # Only sums, products, quotients and square roots, in the order in which web/document/strokes.mjs has them: IEEE 754
@@ -89,25 +99,44 @@ def _polygon(points, rows, width):
     return cover.cumsum(1, dtype=torch.int32)[:, :-1] % 2 == 1
 
 
-def rasterise(strokes, height, width):
-    """Bool [height, width]: the pixels whose centres Strokes cover, applied in their order; none without strokes."""
-    mask = torch.zeros(height, width, dtype=torch.bool)
+def _rims(radius, hardness):
+    """The discs (radius, value) that a brush is made of, from the widest and faintest; half of FULL is reached in the
+    middle of the soft edge."""
+    if hardness is None or hardness >= 1:
+        return [(radius, FULL)]
+    radii = (radius * (1 - (1 - hardness) * (i + 0.5) / LEVELS) for i in range(LEVELS))
+    return [(max(r, MIN_RADIUS), (FULL * (i + 1) + LEVELS // 2) // LEVELS) for i, r in enumerate(radii)]
+
+
+def cover(strokes, height, width):
+    """uint8 [height, width]: how much of each pixel Strokes paint, applied in order; 0 or FULL without soft ones."""
+    levels = torch.zeros(height, width, dtype=torch.uint8)
     extent = torch.tensor([width, height], dtype=torch.float64)
     for stroke in strokes:
+        radius = (stroke.size or 0) * min(width, height)
         if stroke.tool == "invert":
-            mask = ~mask
+            levels = FULL - levels
+            continue
+        if not stroke.points:
+            levels = take_step(levels, stroke.tool, radius)
             continue
         points = torch.tensor(stroke.points, dtype=torch.float64) * extent
         if stroke.tool == "box":
             (left, top), (right, bottom) = points.tolist()
             points = torch.tensor([[left, top], [right, top], [right, bottom], [left, bottom]], dtype=torch.float64)
-        radius = max(stroke.size * min(width, height) / 2, MIN_RADIUS) if stroke.tool in ("brush", "erase") else 0
+        radius = max(radius / 2, MIN_RADIUS) if stroke.tool in ("brush", "erase") else 0
         top = max(0, int(points[:, 1].min() - radius) - 1)
         bottom = min(height, int(points[:, 1].max() + radius) + 2)
         rows = torch.arange(top, bottom, dtype=torch.float64) + 0.5
-        if radius:
-            inside = _brush(points, radius, rows, width)
-        else:
-            inside = _polygon(points, rows, width)
-        mask[top:bottom] = mask[top:bottom] & ~inside if stroke.tool == "erase" else mask[top:bottom] | inside
-    return mask
+        part = levels[top:bottom]
+        for reach, value in _rims(radius, stroke.hardness) if radius else [(0, FULL)]:
+            inside = _brush(points, reach, rows, width) if radius else _polygon(points, rows, width)
+            painted = inside.to(torch.uint8) * value
+            part[:] = part.minimum(FULL - painted) if stroke.tool == "erase" else part.maximum(painted)
+    return levels
+
+
+def rasterise(strokes, height, width):
+    """Bool [height, width]: the pixels that Strokes paint at least by half, those whose centres lie in a hard one; none
+    without strokes."""
+    return cover(strokes, height, width) >= HALF

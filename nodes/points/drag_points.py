@@ -9,7 +9,7 @@ from ...kernels.points.click_text import click_text
 from ...kernels.points.drag_points import DragPointsError, check_text, place
 from ...kernels.points.drag_text import read
 from ...kernels.points.masks import resize_mask
-from ...kernels.points.strokes import rasterise
+from ...kernels.points.strokes import FULL, cover
 from ..fitting import painted
 from ..types import DragPointsType, DragRegionsType, schema
 from . import input_picture
@@ -22,10 +22,10 @@ MAX_PIXELS_WITHOUT_PICTURE = 4096 * 4096
 
 def _region(mask, height, width, strokes=()):
     """The editable region [B, height, width]: mask united with what strokes cover, all where both are empty."""
-    covered = rasterise(strokes, height, width)[None] if strokes else torch.zeros(1, 1, 1, dtype=torch.bool)
+    covered = cover(strokes, height, width)[None].float() / FULL if strokes else torch.zeros(1, 1, 1)
     if mask is None:
-        return covered.float() if covered.any() else torch.ones(1, 1, 1).expand(1, height, width)
-    return resize_mask(mask, height, width, "Drag Points: mask").masked_fill(covered.to(mask.device), 1)
+        return covered if covered.any() else torch.ones(1, 1, 1).expand(1, height, width)
+    return resize_mask(mask, height, width, "Drag Points: mask").maximum(covered.to(mask.device))
 
 
 class DragPointsNode(io.ComfyNode):

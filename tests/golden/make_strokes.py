@@ -1,5 +1,5 @@
 """Writes tests/golden/strokes.json, the masks that kernels/points/strokes.py and web/document/strokes.mjs must both
-make.
+make; for soft strokes also how much of every pixel is painted, two hexadecimal digits each.
 
 Run from the repository: python tests/golden/make_strokes.py, and look at the rows (# = covered) before committing them.
 """
@@ -8,7 +8,7 @@ import json
 import random
 from pathlib import Path
 
-from dragkit.kernels.points.strokes import Stroke, rasterise
+from dragkit.kernels.points.strokes import Stroke, cover, rasterise
 
 
 def scribble(seed, count):
@@ -57,6 +57,37 @@ CASES = {
     ),
     "erased before painted": (8, 4, [Stroke("erase", ((0.5, 0.5),), 1), Stroke("brush", ((0.2, 0.5),), 0.5)]),
     "thirds": (31, 17, [Stroke("brush", ((1 / 3, 1 / 3), (2 / 3, 1 / 7), (5 / 7, 6 / 7)), 1 / 9)]),
+    "soft dab": (15, 13, [Stroke("brush", ((0.5, 0.5),), 0.9, 0.0)]),
+    "half soft, erased softly": (
+        24, 14,
+        [Stroke("brush", ((0.1, 0.2), (0.9, 0.7)), 0.6, 0.5), Stroke("erase", ((0.5, 1), (0.5, 0.1)), 0.5, 0.25)],
+    ),
+    "soft and thin": (7, 5, [Stroke("brush", ((0.5, 0.5), (0.9, 0.5)), 0.01, 0.0)]),
+    "soft, inverted, grown, shrunk": (
+        26, 15,
+        [Stroke("brush", scribble(3, 5), 0.5, 0.3), Stroke("invert"), Stroke("grow", size=0.11),
+         Stroke("shrink", size=0.2)],
+    ),
+    "grown": (23, 15, [Stroke("box", ((0.3, 0.4), (0.35, 0.45))), Stroke("grow", size=0.3)]),
+    "grown by less than a pixel": (6, 4, [Stroke("box", ((0.3, 0.3), (0.6, 0.6))), Stroke("grow", size=0.2)]),
+    "nothing grown": (6, 4, [Stroke("grow", size=1)]),
+    "shrunk, not from the border": (16, 10, [Stroke("box", ((0, 0), (0.7, 1))), Stroke("shrink", size=0.2)]),
+    "shrunk to nothing": (16, 10, [Stroke("box", ((0.2, 0.2), (0.7, 0.7))), Stroke("shrink", size=1)]),
+    "smoothed": (
+        32, 22,
+        [Stroke("polygon", spread(5, 9)), Stroke("brush", ((0.1, 0.9), (0.9, 0.9)), 0.02), Stroke("smooth", size=0.1)],
+    ),
+    "holes filled, not bays": (
+        24, 14,
+        [Stroke("brush", ((0.1, 0.1), (0.5, 0.1), (0.5, 0.9), (0.1, 0.9), (0.1, 0.1)), 0.1),
+         Stroke("brush", ((0.6, 0), (0.8, 0.5), (1, 0)), 0.1),
+         Stroke("brush", ((0.65, 0.9), (0.95, 0.9), (0.8, 0.6)), 0.1),
+         Stroke("fill")],
+    ),
+    "soft ring filled": (
+        20, 16,
+        [Stroke("brush", ((0.3, 0.3), (0.7, 0.3), (0.7, 0.7), (0.3, 0.7), (0.3, 0.3)), 0.25, 0.2), Stroke("fill")],
+    ),
     "one column": (1, 6, [Stroke("brush", ((0.3, 0.2), (0.9, 0.7)), 0.5)]),
 }  # fmt: skip
 
@@ -69,11 +100,15 @@ def main():
     cases = []
     for name, (width, height, strokes) in CASES.items():
         mask = rasterise(strokes, height, width)
+        levels = cover(strokes, height, width)
+        soft = bool(((levels > 0) & (levels < 255)).any())
         rows = ["".join(".#"[value] for value in row) for row in mask.int().tolist()]
         strokes = ",\n  ".join(json.dumps(entry(stroke)) for stroke in strokes)
         rows = ",\n  ".join(map(json.dumps, rows))
         head = f'{{"name": {json.dumps(name)}, "width": {width}, "height": {height}, "strokes": [\n  {strokes}\n '
-        cases.append(f'{head}], "rows": [\n  {rows}\n ]}}')
+        levels = ",\n  ".join(json.dumps(bytes(row).hex()) for row in levels.tolist())
+        levels = f', "levels": [\n  {levels}\n ]' if soft else ""
+        cases.append(f'{head}], "rows": [\n  {rows}\n ]{levels}}}')
     path = Path(__file__).parent / "strokes.json"
     path.write_text("[\n" + ",\n".join(cases) + "\n]\n", encoding="utf-8")
 

@@ -14,8 +14,8 @@ export function frozen(value) {
 export function editor(document = EMPTY) {
   const store = new Store();
   store.load(frozen(document));
-  const ui = { tool: "drag", size: 0.1, showing: "preview", maskShown: true, runOnRelease: false };
-  const session = { store, ui, size: [1000, 1000], result: null, results: { options: [] } };
+  const ui = { tool: "drag", size: 0.1, hardness: 1, showing: "preview", maskShown: true, runOnRelease: false };
+  const session = { store, ui, size: [1000, 1000], result: null, results: { options: [] }, notice: "", tell: (notice) => void (session.notice = notice) };
   const gestures = new Gestures(store, ui);
   const known = commands(session, gestures);
   const press = ([x, y], keys) => ({

@@ -42,7 +42,10 @@ export interface App {
   graph: Graph & { rootGraph?: Graph; id?: string };
   rootGraph?: Graph & { id?: string };
   canvas: { canvas: HTMLCanvasElement; graph?: Graph; ds: { scale: number } };
-  extensionManager?: { workflow?: { activeWorkflow?: { changeTracker?: ChangeTracker } } };
+  extensionManager?: {
+    workflow?: { activeWorkflow?: { changeTracker?: ChangeTracker } };
+    setting?: { get(id: string): unknown };
+  };
   getRandParam(): string;
   queuePrompt(number: number, count: number, nodes?: string[]): Promise<unknown>;
   registerExtension(extension: Record<string, unknown>): void;

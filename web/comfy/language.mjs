@@ -7,9 +7,9 @@ const SETTING = "Comfy.Locale";
 
 /** @param {import("./frontend.d.ts").App} app @param {import("./frontend.d.ts").Api} api */
 export async function learnLanguage(app, api) {
-  const language = app.extensionManager?.setting?.get?.(SETTING) ?? app.ui?.settings?.getSettingValue?.(SETTING);
-  if (!language || language === "en") return;
   try {
+    const language = String(app.extensionManager?.setting?.get(SETTING) ?? "en");
+    if (language === "en") return;
     const answer = await api.fetchApi("/i18n");
     speak((await answer.json())[language]?.dragkit);
   } catch {

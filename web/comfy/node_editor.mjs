@@ -5,6 +5,7 @@ import { Editor } from "../editor/view.mjs";
 import { element } from "../editor/element.mjs";
 import { downstreamMotion } from "./downstream_motion.mjs";
 import { regionUse, standing } from "./downstream_region.mjs";
+import { keepInHistory } from "./graph_history.mjs";
 import { NodePicture } from "./node_picture.mjs";
 import { NodeResult } from "./node_result.mjs";
 import { NodeValue } from "./node_value.mjs";
@@ -121,21 +122,21 @@ export class NodeEditor {
     const { store, ui } = this.session;
     const unsubscribe = store.subscribe((event) => {
       if (!ui.runOnRelease) this.queue.cancel();
-      if (event !== "commit") return;
+      if (event !== "commit" && event !== "step") return;
       const dragged = this.points.keep();
       if (this.outer) this.outer.value = this.value;
       this.widget?.callback?.(this.value);
-      this.#keepInHistory();
+      this.#keepInHistory(event === "step");
       if (ui.runOnRelease && dragged) void this.queue.request();
       this.refresh();
     });
     this.#life.signal.addEventListener("abort", unsubscribe);
   }
 
-  /** Tells ComfyUI's undo that the workflow is another one now. */
-  #keepInHistory() {
+  /** Tells ComfyUI's undo that the workflow is another one now. @param {boolean} [stepped] by undo or redo */
+  #keepInHistory(stepped = false) {
     const tracker = this.app.extensionManager?.workflow?.activeWorkflow?.changeTracker;
-    (tracker?.captureCanvasState ?? tracker?.checkState)?.call(tracker);
+    keepInHistory(tracker, () => /** @type {any} */ (rootGraph(this.app)).serialize(), stepped);
   }
 
   /** What this node gives in `ui` after a run. @param {Record<string, any>|null} message */
@@ -188,6 +189,7 @@ export class NodeEditor {
       runs.ran ??= before.runs.ran;
       if (!runs.made.size) runs.made = before.runs.made;
       if (!session.picture && before.session.picture) session.setPicture(before.session.picture);
+      session.store.inherit(before.session.store);
       session.result ??= before.session.result;
     }
     sessions.set(key, { session, runs });

@@ -5,7 +5,7 @@ import { readDrags } from "./drag_text.mjs";
 import {
   FRACTIONS, Problem, checkInside, fractions, innerPath, isNumber, jsonValues, shown, strip, xy,
 } from "./json_values.mjs";
-import { MAX_JSON, MAX_STROKES, simplify } from "./strokes.mjs";
+import { MAX_JSON, MAX_STEPS, MAX_STROKES, STEPS, simplify } from "./strokes.mjs";
 import { readRegions } from "./region_text.mjs";
 import { EMPTY, MAX_PAIRS } from "./state.mjs";
 
@@ -30,6 +30,10 @@ const TOOLS = {
   polygon: [3, MAX_STROKE_POINTS],
   box: [2, 2],
   invert: [0, 0],
+  grow: [0, 0],
+  shrink: [0, 0],
+  smooth: [0, 0],
+  fill: [0, 0],
 };
 
 /** @param {readonly number[]} point @param {readonly number[]} high */
@@ -77,15 +81,33 @@ function readPair(entry, number) {
   return from && (to || target === null) ? { handle: from, target: to, ...flags, ...readTurn(entry, false, owner) } : null;
 }
 
+/** @param {unknown} size @param {string} owner */
+function readSize(size, owner) {
+  if (isNumber(size) && size > 0 && size <= 1) return Number(size);
+  const rule = "a fraction of the smaller side, above 0 and at most 1";
+  throw new Problem(`${owner} has size = ${shown(size)}; it must be ${rule}`);
+}
+
+/** Nothing for 1, as for a stroke that says nothing of it. @param {unknown} hardness @param {string} owner
+ * @returns {{hardness?: number}} */
+function readHardness(hardness, owner) {
+  if (hardness === null) return {};
+  if (!isNumber(hardness) || !(hardness >= 0 && hardness <= 1)) {
+    throw new Problem(`${owner} has hardness = ${shown(hardness)}; it must be a number from 0 to 1`);
+  }
+  return Number(hardness) === 1 ? {} : { hardness: Number(hardness) };
+}
+
 /** @param {any} entry @param {number} number @returns {Stroke} */
 function readStroke(entry, number) {
   const owner = `stroke ${number}`;
   if (!(entry instanceof Map)) throw new Problem(`${owner} is ${shown(entry)}; it must be an object with a tool and points`);
-  const [tool, list, size] = ["tool", "points", "size"].map((key) => entry.get(key) ?? null);
+  const [tool, list, size, hardness] = ["tool", "points", "size", "hardness"].map((key) => entry.get(key) ?? null);
   if (typeof tool !== "string" || !Object.hasOwn(TOOLS, tool)) {
     throw new Problem(`${owner} has an unknown tool; tools are ${Object.keys(TOOLS).join(", ")}`);
   }
-  if (tool === "invert") return { tool };
+  if (tool === "invert" || tool === "fill") return { tool };
+  if (STEPS.includes(tool)) return { tool: /** @type {Stroke["tool"]} */ (tool), size: readSize(size, owner) };
   const [low, high] = TOOLS[tool];
   if (!Array.isArray(list) || list.length < low || list.length > high) {
     const count = Array.isArray(list) ? list.length : "no list of";
@@ -93,11 +115,7 @@ function readStroke(entry, number) {
   }
   const points = list.map((value, i) => fractions(value, owner, `position ${i + 1}`));
   if (tool === "polygon" || tool === "box") return { tool, points };
-  if (!isNumber(size) || !(size > 0 && size <= 1)) {
-    const rule = "a fraction of the smaller side, above 0 and at most 1";
-    throw new Problem(`${owner} has size = ${shown(size)}; it must be ${rule}`);
-  }
-  return { tool: tool === "brush" ? "brush" : "erase", points, size: Number(size) };
+  return { tool: tool === "brush" ? "brush" : "erase", points, size: readSize(size, owner), ...readHardness(hardness, owner) };
 }
 
 /** @param {any} entries @returns {Stroke[]} */
@@ -108,6 +126,10 @@ function readStrokes(entries) {
   }
   if (entries.length > MAX_STROKES) {
     throw new Problem(`there are ${entries.length} strokes; at most ${MAX_STROKES} can be used`);
+  }
+  const steps = entries.filter((entry) => entry instanceof Map && STEPS.includes(entry.get("tool"))).length;
+  if (steps > MAX_STEPS) {
+    throw new Problem(`there are ${steps} strokes that grow, shrink, smooth or fill; at most ${MAX_STEPS} can be used`);
   }
   const strokes = entries.map((entry, i) => readStroke(entry, i + 1));
   const count = strokes.reduce((sum, { points = [] }) => sum + points.length, 0);
@@ -206,9 +228,10 @@ export function read(value, size) {
 }
 
 /** @param {Stroke} stroke */
-function plainStroke({ tool, points, size }) {
-  if (tool === "invert") return { tool };
-  return tool === "polygon" || tool === "box" ? { tool, points } : { tool, points, size };
+function plainStroke({ tool, points, size, hardness = 1 }) {
+  if (tool === "invert" || tool === "fill") return { tool };
+  if (STEPS.includes(tool)) return { tool, size };
+  return tool === "polygon" || tool === "box" ? { tool, points } : { tool, points, size, ...(hardness < 1 && { hardness }) };
 }
 
 /** What is written of a document, less its strokes. @param {Document} document */

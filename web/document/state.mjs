@@ -1,6 +1,8 @@
 // @ts-check
 // What the user made (the document), the changes that can be made to it, and the history of these changes.
 
+import { MAX_STEPS, STEPS } from "./strokes.mjs";
+
 /** @typedef {import("./strokes.mjs").Point} Point x, y in fractions 0..1 of the picture */
 /** @typedef {import("./strokes.mjs").Stroke} Stroke */
 /** @typedef {{readonly handle: Point, readonly target: Point|null, readonly enabled: boolean, readonly locked: boolean,
@@ -18,6 +20,7 @@
 /** @type {Document} */
 export const EMPTY = Object.freeze({ image: null, picture: null, pairs: [], strokes: [], regions: [] });
 export const MAX_PAIRS = 512;
+const [MIN_SCALE, MAX_SCALE] = [0.25, 4];
 const HISTORY = 200;
 
 /** @param {number} value */
@@ -43,9 +46,35 @@ export function addPair(document, handle, target = null) {
   return { ...document, pairs: [...document.pairs, pair] };
 }
 
+/** @param {Document} document @param {number} index @returns {Document} with an unlocked copy of a pair that is used */
+export function copyPair(document, index) {
+  if (document.pairs.length >= MAX_PAIRS) return document;
+  return { ...document, pairs: [...document.pairs, { ...document.pairs[index], enabled: true, locked: false }] };
+}
+
 /** @param {Document} document @param {number} index @param {Partial<Pair>} change @returns {Document} */
 export function changePair(document, index, change) {
   return { ...document, pairs: document.pairs.map((pair, i) => (i === index ? { ...pair, ...change } : pair)) };
+}
+
+/** Turn and scale of a pair as they are kept: in range (kernels/points/drag_text.py), to a degree and a hundredth, and
+ * left out where they change nothing.
+ * @param {Document} document @param {number} index @param {number} turn degrees, clockwise; any number of rounds
+ * @param {number} scale @returns {Document} */
+export function turnPair(document, index, turn, scale) {
+  const { turn: _, scale: __, ...pair } = document.pairs[index];
+  const angle = Math.round(turn - 360 * Math.round(turn / 360)) || 0;
+  const factor = Math.round(Math.min(Math.max(scale, MIN_SCALE), MAX_SCALE) * 100) / 100;
+  const turned = { ...pair, ...(angle && { turn: angle }), ...(factor !== 1 && { scale: factor }) };
+  return { ...document, pairs: document.pairs.map((other, i) => (i === index ? turned : other)) };
+}
+
+/** The selected pairs hold still where they are: each target on its handle. Locked ones stay as they are.
+ * @param {Document} document @param {Selection} selection @returns {Document} */
+export function pinPairs(document, selection) {
+  const pinned = (/** @type {Pair} */ { turn, scale, ...pair }) => ({ ...pair, target: pair.handle });
+  const pairs = document.pairs.map((pair, i) => (selection.has(i) && !pair.locked ? pinned(pair) : pair));
+  return { ...document, pairs };
 }
 
 /**
@@ -112,8 +141,18 @@ export function toggle(document, selection, flag) {
 /** @param {Document} document @param {Stroke} stroke @returns {Document} */
 export function addStroke(document, stroke) {
   const { strokes } = document;
-  // inverting twice is nothing
-  if (stroke.tool === "invert" && strokes.at(-1)?.tool === "invert") return { ...document, strokes: strokes.slice(0, -1) };
+  const last = strokes.at(-1);
+  if (STEPS.includes(stroke.tool) && !strokes.length) return document;
+  if (last?.tool === stroke.tool) {
+    // inverting twice is nothing, filling twice is filling, and the rest goes further
+    if (stroke.tool === "invert") return { ...document, strokes: strokes.slice(0, -1) };
+    if (stroke.tool === "fill") return document;
+    if (STEPS.includes(stroke.tool)) {
+      const size = Math.min(Math.round(((last.size ?? 0) + (stroke.size ?? 0)) * 1e4) / 1e4, 1);
+      return { ...document, strokes: [...strokes.slice(0, -1), { ...last, size }] };
+    }
+  }
+  if (STEPS.includes(stroke.tool) && strokes.filter(({ tool }) => STEPS.includes(tool)).length >= MAX_STEPS) return document;
   return { ...document, strokes: [...strokes, inPictureStroke(stroke)] };
 }
 
@@ -133,7 +172,8 @@ export const same = (a, b) => a === b || JSON.stringify(a) === JSON.stringify(b)
 
 /**
  * The document of one node, its history and what is selected in it. `show` changes what is seen while a gesture lasts,
- * `commit` makes one step of it, `cancel` takes it back. Listeners hear "view", "commit" (the value changed) or "load".
+ * `commit` makes one step of it, `cancel` takes it back. Listeners hear "view", "commit" (the value changed), "step" (it
+ * changed by undo or redo) or "load".
  */
 export class Store {
   #listeners = new Set();
@@ -150,13 +190,13 @@ export class Store {
     this.normalise = normalise;
   }
 
-  /** @param {(event: "view"|"commit"|"load") => void} listener @returns {() => void} unsubscribes */
+  /** @param {(event: "view"|"commit"|"step"|"load") => void} listener @returns {() => void} unsubscribes */
   subscribe(listener) {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** @param {"view"|"commit"|"load"} [event] */
+  /** @param {"view"|"commit"|"step"|"load"} [event] */
   notify(event = "view") {
     for (const listener of [...this.#listeners]) listener(event);
   }
@@ -232,7 +272,18 @@ export class Store {
     this.document = this.#committed = document;
     this.#kind = null;
     this.#select(selection);
-    this.notify("commit");
+    this.notify("step");
+  }
+
+  /** Takes over the history of another store that holds the same document, or held it. @param {Store} other */
+  inherit(other) {
+    const steps = [...other.#past, other.#committed, ...other.#future.toReversed()];
+    const near = (/** @type {number} */ place) => Math.abs(place - other.#past.length);
+    const [place] = [...steps.keys()].filter((i) => same(steps[i], this.#committed)).sort((a, b) => near(a) - near(b));
+    if (place === undefined) return;
+    this.#past = steps.slice(0, place);
+    this.#future = steps.slice(place + 1).toReversed();
+    this.notify();
   }
 
   /** What is selected, at its places in another document: pairs that come or go move the others.

@@ -1,14 +1,25 @@
 // @ts-check
 // The painted region: vector strokes, rasterised without anti-aliasing exactly as kernels/points/strokes.py does it.
 
+import { takeStep } from "./region_steps.mjs";
+
 /** @typedef {readonly [number, number]} Point x, y in fractions 0..1 of the picture */
-/** @typedef {"brush"|"erase"|"polygon"|"box"|"invert"} Tool */
-/** @typedef {{readonly tool: Tool, readonly points?: readonly Point[], readonly size?: number}} Stroke size is the
- *  diameter of a brush or an eraser as a fraction of the picture's smaller side */
+/** @typedef {import("./region_steps.mjs").Step} Step */
+/** @typedef {"brush"|"erase"|"polygon"|"box"|"invert"|Step} Tool */
+/** @typedef {{readonly tool: Tool, readonly points?: readonly Point[], readonly size?: number,
+ *  readonly hardness?: number}} Stroke size as a fraction of the picture's smaller side: the diameter of a brush or an
+ *  eraser, how far a Step goes; hardness 0..1: the part of a brush's radius from which on it fades, 1 where it is not said */
 
 export const MAX_JSON = 50_000;
 export const MAX_STROKES = 1000;
+/** Strokes that change all that is painted look at every pixel many times. */
+export const MAX_STEPS = 32;
+/** @type {readonly string[]} */
+export const STEPS = ["grow", "shrink", "smooth", "fill"];
 const MIN_RADIUS = 0.75;
+export const FULL = 255;
+// steps of a soft edge
+const LEVELS = 16;
 // fractions of the picture's smaller side
 const FIRST_TOLERANCE = 0.0005;
 const LAST_TOLERANCE = 0.005;
@@ -30,11 +41,12 @@ function crossing(a, b, row) {
 }
 
 /**
- * Sets value in mask where a pixel's centre lies within radius of the path of points (pixels).
+ * Paints mask up to value where a pixel's centre lies within radius of the path of points (pixels), or erases it down
+ * to FULL - value.
  * @param {Uint8Array} mask @param {number} width @param {number} height
- * @param {readonly number[][]} points @param {number} radius @param {0|1} value
+ * @param {readonly number[][]} points @param {number} radius @param {number} value @param {boolean} erases
  */
-function brush(mask, width, height, points, radius, value) {
+function brush(mask, width, height, points, radius, value, erases) {
   for (let i = 0; i < Math.max(points.length - 1, 1); i++) {
     const a = points[i];
     const b = points[Math.min(i + 1, points.length - 1)];
@@ -74,7 +86,9 @@ function brush(mask, width, height, points, radius, value) {
       }
       const first = firstColumn(left, width);
       const last = firstColumn(right, width);
-      if (first < last) mask.fill(value, y * width + first, y * width + last);
+      for (let i = y * width + first; i < y * width + last; i++) {
+        if (erases ? mask[i] > FULL - value : mask[i] < value) mask[i] = erases ? FULL - value : value;
+      }
     }
   }
 }
@@ -95,40 +109,63 @@ function polygon(mask, width, height, points) {
     let inside = 0;
     for (let x = 0; x < width; x++) {
       inside ^= turns[y * (width + 1) + x];
-      mask[y * width + x] |= inside;
+      if (inside) mask[y * width + x] = FULL;
     }
   }
 }
 
+/** The discs [radius, value] that a brush is made of, from the widest and faintest; half of FULL is reached in the
+ * middle of the soft edge. @param {number} radius @param {number} hardness @returns {[number, number][]} */
+function rims(radius, hardness) {
+  if (hardness >= 1) return [[radius, FULL]];
+  return Array.from({ length: LEVELS }, (_, i) => [
+    Math.max(radius * (1 - ((1 - hardness) * (i + 0.5)) / LEVELS), MIN_RADIUS),
+    Math.floor((FULL * (i + 1) + LEVELS / 2) / LEVELS),
+  ]);
+}
+
 /**
- * Applies one stroke to mask (0 or 1, row by row) in place.
+ * Applies one stroke to mask (0..FULL, row by row) in place.
  * @param {Uint8Array} mask @param {Stroke} stroke @param {number} width @param {number} height
  */
 export function drawStroke(mask, stroke, width, height) {
-  if (stroke.tool === "invert") {
-    for (let i = 0; i < mask.length; i++) mask[i] ^= 1;
+  const { tool, size = 0, hardness = 1 } = stroke;
+  const side = Math.min(width, height);
+  if (tool === "invert") {
+    for (let i = 0; i < mask.length; i++) mask[i] = FULL - mask[i];
     return;
   }
+  if (STEPS.includes(tool)) return takeStep(mask, width, height, /** @type {Step} */ (tool), size * side);
   const points = (stroke.points ?? []).map(([x, y]) => [x * width, y * height]);
-  if (stroke.tool === "polygon") polygon(mask, width, height, points);
-  else if (stroke.tool === "box") {
+  if (tool === "polygon") polygon(mask, width, height, points);
+  else if (tool === "box") {
     const [[left, top], [right, bottom]] = points;
     polygon(mask, width, height, [[left, top], [right, top], [right, bottom], [left, bottom]]);
   } else {
-    const radius = Math.max(((stroke.size ?? 0) * Math.min(width, height)) / 2, MIN_RADIUS);
-    brush(mask, width, height, points, radius, stroke.tool === "erase" ? 0 : 1);
+    const radius = Math.max((size * side) / 2, MIN_RADIUS);
+    for (const [reach, value] of rims(radius, hardness)) brush(mask, width, height, points, reach, value, tool === "erase");
   }
 }
 
 /**
- * The pixels (1) whose centres strokes cover, applied in their order; all 0 means that everything may change.
+ * How much of each pixel strokes paint (0..FULL), applied in their order; 0 or FULL without soft ones.
  * @param {readonly Stroke[]} strokes @param {number} width @param {number} height
  */
-export function rasterise(strokes, width, height) {
-  const mask = new Uint8Array(width * height);
-  for (const stroke of strokes) drawStroke(mask, stroke, width, height);
-  return mask;
+export function cover(strokes, width, height) {
+  const levels = new Uint8Array(width * height);
+  for (const stroke of strokes) drawStroke(levels, stroke, width, height);
+  return levels;
 }
+
+/** The pixels (1) that are painted at least by half. @param {Uint8Array} levels @param {number} [full] */
+export const painted = (levels, full = FULL) => levels.map((value) => Number(2 * value >= full && value > 0));
+
+/**
+ * The pixels (1) that strokes paint at least by half, those whose centres lie in a hard one; all 0 means that everything
+ * may change.
+ * @param {readonly Stroke[]} strokes @param {number} width @param {number} height
+ */
+export const rasterise = (strokes, width, height) => painted(cover(strokes, width, height));
 
 /** @param {Point} p @param {Point} a @param {Point} b @param {readonly number[]} scale from p to the segment a b */
 function distance(p, a, b, scale) {

@@ -3,7 +3,8 @@
 
 import { hull } from "./geometry.mjs";
 import { outlineRegion } from "./regions.mjs";
-import { addPair, addStroke, moveParts, removePairs, toggle } from "../document/state.mjs";
+import { EMPTY, addPair, addStroke, moveParts, pinPairs, removePairs, toggle, turnPair } from "../document/state.mjs";
+import { MAX_STEPS, rasterise } from "../document/strokes.mjs";
 
 /** @typedef {import("./session.mjs").Session} Session */
 /** @typedef {import("./gestures.mjs").Gestures} Gestures */
@@ -11,14 +12,21 @@ import { addPair, addStroke, moveParts, removePairs, toggle } from "../document/
 /** @typedef {import("../document/state.mjs").Document} Document */
 /** @typedef {import("../document/state.mjs").Part} Part */
 /** @typedef {{readonly icon?: string, readonly text?: string, readonly label: string, readonly key?: string,
- *  run(): void, pressed?(): boolean, enabled?(): boolean}} Command icon or text on its button; key as the label names it */
+ *  run(): void, pressed?(): boolean, enabled?(): boolean, hidden?(): boolean}} Command icon and text of its button; key as
+ *  the label names it */
 /** @typedef {{readonly key: string, readonly shiftKey: boolean, readonly ctrlKey: boolean, readonly metaKey: boolean,
  *  readonly altKey: boolean}} Key */
 
-// of the picture's smaller side, around handles and targets
-const HULL_MARGIN = 0.06;
+// of the picture's smaller side, around handles and targets; and the most, for what a long arrow moves
+const [HULL_MARGIN, MAX_HULL_MARGIN] = [0.06, 0.25];
 const SIZE_STEP = 1.25;
 export const SIZES = /** @type {const} */ ([0.005, 0.6]);
+// how far the region grows, shrinks or is smoothed by one press, of the picture's smaller side
+const REGION_STEP = 0.01;
+// longer side of what is asked whether anything is left of a region
+const TRIAL = 256;
+// degrees and factor of one key
+const [TURN_STEP, SCALE_STEP] = [5, 1.05];
 
 /** @param {Session} session @param {Gestures} gestures @returns {Record<string, Command>} by name */
 export function commands(session, gestures) {
@@ -45,16 +53,36 @@ export function commands(session, gestures) {
       store.notify();
     },
   });
-  const view = (/** @type {import("./session.mjs").Showing} */ showing, /** @type {string} */ label) => ({
+  const view = (/** @type {import("./session.mjs").Showing} */ showing, /** @type {string} */ label, /** @type {string} */ key) => ({
+    icon: showing,
     text: label,
     label: `Show the ${showing === "result" ? "last result" : showing}`,
-    key: "P",
+    key,
     pressed: () => ui.showing === showing,
     // of several pictures another one may be there
     enabled: () => showing !== "result" || session.result !== null || session.results.options.length > 1,
     run: () => {
       ui.showing = showing;
       store.notify();
+    },
+  });
+  /** @param {import("../document/strokes.mjs").Step} step @param {string} label @param {string} [key] @returns {Command} */
+  const regionStep = (step, label, key) => ({
+    icon: step,
+    label,
+    key,
+    enabled: () => store.document.strokes.length > 0,
+    run: () => {
+      const size = step === "fill" ? {} : { size: REGION_STEP };
+      const changed = addStroke(store.committed, { tool: step, ...size });
+      const [width, height] = session.size.map((side) => Math.max(1, Math.round((side * TRIAL) / Math.max(...session.size))));
+      if (changed === store.committed) {
+        const most = `The region was not changed: at most ${MAX_STEPS} steps may grow, shrink, smooth or fill it; clear it to begin anew.`;
+        session.tell(store.committed.strokes.at(-1)?.tool === "fill" && step === "fill" ? "The holes of the region are filled already." : most);
+      }
+      // an empty region would let everything change
+      else if (rasterise(changed.strokes, width, height).includes(1)) change(() => changed);
+      else session.tell(`The region was not changed: nothing of it would be left to ${step}.`);
     },
   });
   return {
@@ -77,7 +105,8 @@ export function commands(session, gestures) {
         change((document) => {
           const ends = document.pairs.flatMap(({ handle, target }) => (target ? [handle, target] : [handle]));
           const corners = document.regions.flatMap(({ handle, target }) => [...handle, ...target]);
-          return addStroke(document, { tool: "polygon", points: hull([...ends, ...corners], session.size, HULL_MARGIN) });
+          const margin = hullMargin(document, session.size);
+          return addStroke(document, { tool: "polygon", points: hull([...ends, ...corners], session.size, margin) });
         }),
     },
     invert: { icon: "invert", label: "Invert the region", key: "I", run: () => change((document) => addStroke(document, { tool: "invert" })) },
@@ -115,6 +144,26 @@ export function commands(session, gestures) {
       enabled: hasArrows,
       run: () => change((document) => toggle(document, store.selection, "locked")),
     },
+    pin: {
+      icon: "pin",
+      label: "Pin the selected arrows: what is under their handles holds still",
+      key: "U",
+      enabled: () => arrows().some((pair) => !pair.locked),
+      run: () => change((document) => pinPairs(document, store.selection)),
+    },
+    grow: regionStep("grow", "Let the region grow", "+"),
+    shrink: regionStep("shrink", "Let the region shrink", "-"),
+    smooth: regionStep("smooth", "Smooth the region: thin parts and thin gaps go"),
+    fill: regionStep("fill", "Fill the holes of the region"),
+    restart: {
+      icon: "restart",
+      label: "Start over: without points, region and own picture",
+      enabled: () => {
+        const { pairs, strokes, regions, picture } = store.document;
+        return pairs.length + strokes.length + regions.length > 0 || picture !== null;
+      },
+      run: () => change(() => EMPTY),
+    },
     remove: {
       icon: "remove",
       label: "Delete the selected arrows and region pairs",
@@ -122,9 +171,9 @@ export function commands(session, gestures) {
       enabled: hasSelection,
       run: () => change((document) => removePairs(document, store.selection)),
     },
-    original: view("original", "Original"),
-    preview: view("preview", "Preview"),
-    result: view("result", "Result"),
+    original: view("original", "Original", "1"),
+    preview: view("preview", "Preview", "2"),
+    result: view("result", "Result", "3"),
     release: {
       icon: "run",
       label: "Run the graph whenever an arrow or a region pair is let go, and show the result",
@@ -137,6 +186,27 @@ export function commands(session, gestures) {
       },
     },
   };
+}
+
+/** Room for what the longest arrow moves: half its length. @param {Document} document @param {readonly [number, number]} size
+ * @returns {number} of the smaller side */
+function hullMargin({ pairs }, size) {
+  const lengths = pairs.map(({ handle, target }) =>
+    target ? Math.hypot((target[0] - handle[0]) * size[0], (target[1] - handle[1]) * size[1]) : 0,
+  );
+  return Math.min(Math.max(Math.max(0, ...lengths) / 2 / Math.min(...size), HULL_MARGIN), MAX_HULL_MARGIN);
+}
+
+/** Turns and scales the one selected arrow: by degrees, and by a factor. @param {Session} session
+ * @param {Gestures} gestures @param {number} degrees @param {number} factor */
+function turnSelected({ store }, gestures, degrees, factor) {
+  const [index, ...more] = store.selection.keys();
+  const pair = store.document.pairs[index];
+  if (!pair?.target || pair.locked || more.length) return;
+  gestures.cancel();
+  const { turn = 0, scale = 1 } = store.document.pairs[index];
+  store.show(turnPair(store.document, index, turn + degrees, scale * factor));
+  store.commit("turn");
 }
 
 /** @param {Session} session @param {number} factor */
@@ -212,7 +282,7 @@ export function pressKey(session, gestures, known, key) {
   }
   if (key.altKey) return false;
   const step = key.shiftKey ? 10 : 1;
-  const letter = Object.keys(known).find((command) => known[command].key?.toLowerCase() === name && name !== "p");
+  const letter = Object.keys(known).find((command) => known[command].key?.toLowerCase() === name);
   if (letter) run(letter);
   else if (name === "ArrowLeft") nudge(session, gestures, -step, 0);
   else if (name === "ArrowRight") nudge(session, gestures, step, 0);
@@ -221,6 +291,10 @@ export function pressKey(session, gestures, known, key) {
   else if (name === "Delete" || name === "Backspace") run("remove");
   else if (name === "," || name === ".") selectNext(session, name === "." ? 1 : -1);
   else if (name === "x") selectPart(session);
+  else if (name === "t") turnSelected(session, gestures, key.shiftKey ? -TURN_STEP : TURN_STEP, 1);
+  else if (name === "s") turnSelected(session, gestures, 0, key.shiftKey ? 1 / SCALE_STEP : SCALE_STEP);
+  // as with the brackets, some keyboards have the plus on the key of the equals sign
+  else if (name === "=") run("grow");
   else if (name === "n") {
     gestures.cancel();
     addInMiddle(session);

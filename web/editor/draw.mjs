@@ -13,7 +13,7 @@ import { centre } from "./regions.mjs";
  *   readonly view: View, readonly pixel: number,
  *   readonly layers: readonly import("./session.mjs").Layer[], readonly blocks: boolean,
  *   readonly pairs: readonly Pair[], readonly regions: readonly Region[], readonly selection: Selection,
- *   readonly knobs: readonly import("./regions.mjs").Knob[],
+ *   readonly knobs: readonly import("./regions.mjs").Knob[], readonly ring: import("./turning.mjs").Ring|null,
  *   readonly path: readonly Position[], readonly box: readonly [Position, Position]|null,
  *   readonly brush: {readonly at: Position, readonly radius: number}|null,
  * }} Scene pixel: one pixel of the screen in canvas pixels; layers: pictures, from below; blocks: whether
@@ -165,6 +165,20 @@ function drawLayer(c, view, { image, alpha = 1, fits, box = [0, 0, 1, 1] }) {
   c.globalAlpha = 1;
 }
 
+/** @param {CanvasRenderingContext2D} c @param {Scene} scene */
+function drawRing(c, { ring, pixel }) {
+  if (!ring) return;
+  c.beginPath();
+  c.arc(...ring.centre, ring.radius, 0, 2 * Math.PI);
+  rimmed(c, SELECTED, pixel);
+  c.beginPath();
+  c.arc(...ring.knob, 4.5 * pixel, 0, 2 * Math.PI);
+  c.fillStyle = "#fff";
+  c.fill();
+  rimmed(c, SELECTED, 1.5 * pixel);
+  if (ring.text) label(c, ring.text, [ring.centre[0] + ring.radius + 8 * pixel, ring.centre[1]], pixel);
+}
+
 /**
  * @param {CanvasRenderingContext2D} c with a transform from canvas pixels @param {readonly [number, number]} size
  * @param {Scene} scene
@@ -181,6 +195,7 @@ export function draw(c, size, scene) {
   drawRegions(c, scene);
   drawPairs(c, scene);
   drawKnobs(c, scene);
+  drawRing(c, scene);
   if (path.length > 0) {
     c.beginPath();
     for (const at of path) c.lineTo(...at);

@@ -47,6 +47,23 @@ export function zoomAt(picture, canvas, zoom, centre, position, factor) {
   return { zoom: next, centre: inside([x + (canvas[0] / 2 - position[0]) / width, y + (canvas[1] / 2 - position[1]) / height]) };
 }
 
+/**
+ * Zoom and centre after two fingers went from one place to another: what was between them is between them.
+ * @param {readonly [number, number]} picture @param {readonly [number, number]} canvas @param {number} zoom
+ * @param {Point} centre @param {readonly [Position, Position]} from @param {readonly [Position, Position]} to
+ * @returns {{zoom: number, centre: Point}}
+ */
+export function pinchTo(picture, canvas, zoom, centre, from, to) {
+  const middle = (/** @type {readonly [Position, Position]} */ [[a, b], [c, d]]) => /** @type {Position} */ ([(a + c) / 2, (b + d) / 2]);
+  const spread = (/** @type {readonly [Position, Position]} */ [[a, b], [c, d]]) => Math.max(Math.hypot(a - c, b - d), 1);
+  const [start, end] = [middle(from), middle(to)];
+  const pinched = zoomAt(picture, canvas, zoom, centre, start, spread(to) / spread(from));
+  if (pinched.zoom === 1) return pinched;
+  const { width, height } = fit(picture, canvas, pinched.zoom);
+  const [x, y] = pinched.centre;
+  return { zoom: pinched.zoom, centre: inside([x - (end[0] - start[0]) / width, y - (end[1] - start[1]) / height]) };
+}
+
 /** A centre that keeps part of the picture in sight. @param {readonly number[]} centre @returns {Point} */
 export const inside = ([x, y]) => [Math.min(Math.max(x, 0), 1), Math.min(Math.max(y, 0), 1)];
 

@@ -1,11 +1,12 @@
 // @ts-check
 // What pressing, pulling and letting go mean, tool by tool.
 
-import { hit, inBox } from "./geometry.mjs";
+import { hit, inBox, toCanvas } from "./geometry.mjs";
 import { simplifyPath } from "../document/strokes.mjs";
 import { boxStroke, brushStroke, lasso } from "./painting.mjs";
 import { addRegion, hitRegion, knobs, outlineRegion, reshape } from "./regions.mjs";
-import { addPair, addStroke, changePair, inPicture, moveParts, removePairs } from "../document/state.mjs";
+import { addPair, addStroke, changePair, copyPair, inPicture, moveParts, removePairs, turnPair } from "../document/state.mjs";
+import { pullRing, ringOf, takesRing } from "./turning.mjs";
 
 /** @typedef {import("../document/state.mjs").Point} Point */
 /** @typedef {import("../document/state.mjs").Part} Part */
@@ -15,11 +16,12 @@ import { addPair, addStroke, changePair, inPicture, moveParts, removePairs } fro
 /** @typedef {import("./geometry.mjs").View} View */
 /** @typedef {"drag"|"region"|"brush"|"erase"|"polygon"|"box"} ToolName */
 /** @typedef {{readonly position: Position, readonly point: Point, readonly view: View, readonly reach: number,
- *  readonly shift: boolean, readonly alt: boolean}} Press point: the position in fractions of the picture, not clamped;
- *  reach: how far from a point it still counts as taken, in canvas pixels */
+ *  readonly shift: boolean, readonly alt: boolean, readonly pixel?: number}} Press point: the position in fractions of the
+ *  picture, not clamped; reach: how far from a point it still counts as taken, in canvas pixels; pixel: one of the screen */
 /** @typedef {{move(press: Press): void, up(press: Press): boolean, stroke?: Stroke, outline?: readonly Point[],
- *  box?: [Position, Position], readonly pulls?: boolean}} Gesture up says whether it is over; stroke, outline, box: what to
- *  draw meanwhile; pulls: whether it changes pairs */
+ *  box?: [Position, Position], readonly pulls?: boolean,
+ *  readonly turns?: boolean}} Gesture up says whether it is over; stroke, outline, box: what to
+ *  draw meanwhile; pulls: whether it changes pairs; turns: whether it turns one */
 
 // less than this is a click, in multiples of the reach
 const CLICK = 0.4;
@@ -36,10 +38,12 @@ export class Gestures {
   /** @type {Selection} */ #selection = new Map();
   #pulled = false;
   #pressed = false;
+  /** @type {Selection|null} what was selected by the click that gave an arrow its target */ #clicked = null;
 
   /**
    * @param {import("../document/state.mjs").Store} store
-   * @param {{tool: ToolName, size: number}} ui tool and brush size (diameter, fraction of the picture's smaller side)
+   * @param {{tool: ToolName, size: number, hardness: number}} ui tool, and the brush's diameter (fraction of the
+   * picture's smaller side) and hardness
    */
   constructor(store, ui) {
     this.store = store;
@@ -120,6 +124,16 @@ export class Gestures {
     this.store.commit();
   }
 
+  /** The second press of a double click: closes a lasso, or takes turn and scale from the arrow whose ring it is on.
+   * @param {Press} press */
+  doublePress(press) {
+    if (this.finish()) return;
+    const ring = this.#ring(press);
+    if (!ring) return;
+    this.store.show(turnPair(this.store.document, ring.index, 0, 1));
+    this.store.commit();
+  }
+
   /** @param {Press} press @returns {Gesture} */
   #begin(press) {
     const { tool } = this.ui;
@@ -128,6 +142,8 @@ export class Gestures {
     if (tool === "brush" || tool === "erase") return brushStroke(this, tool);
     const knob = tool === "region" && this.#knob(press);
     if (knob) return reshape(this, press, knob);
+    const ring = this.#ring(press);
+    if (ring) return pullRing(this, press, ring);
     const found = this.#hit(press);
     if (!found && tool === "region") {
       // as with arrows, a click beside what is selected only lets it go
@@ -147,6 +163,15 @@ export class Gestures {
     const { document, selection } = this.store;
     if (this.ui.tool === "region") return hitRegion(document.regions, selection, view, position, reach);
     return hit(document.pairs, view, position, reach);
+  }
+
+  /** The ring that a press takes hold of. @param {Press} press */
+  #ring({ view, position, reach, pixel = 1 }) {
+    const { document, selection } = this.store;
+    const ring = this.ui.tool === "drag" && ringOf(document, selection, view, pixel);
+    if (!ring) return null;
+    const ends = document.pairs.flatMap(({ handle, target }) => (target ? [handle, target] : [handle]));
+    return takesRing(ring, position, reach, ends.map((end) => toCanvas(view, end))) ? ring : null;
   }
 
   /** @param {Press} press */
@@ -185,7 +210,8 @@ export class Gestures {
       up: (press) => {
         if (!this.pulling && open >= 0) {
           store.show(changePair(document, open, { target: inPicture(press.point) }), new Map([[open, "target"]]));
-        } else if (!this.pulling && selection.size) store.select(new Map());
+          this.#clicked = store.selection;
+        } else if (!this.pulling && selection.size && selection !== this.#clicked) store.select(new Map());
         else if (!this.pulling) store.show(addPair(document, start.point), new Map([[document.pairs.length, "both"]]));
         store.commit();
         return true;
@@ -220,11 +246,11 @@ export class Gestures {
    * @param {number} index @returns {Gesture} */
   #clone(start, index) {
     const before = this.store.document;
-    const { pairs, regions } = before;
-    const copied = index < 0 ? addRegion(before, regions[~index]) : addPair(before, pairs[index].handle, pairs[index].target);
+    const { regions } = before;
+    const copied = index < 0 ? addRegion(before, regions[~index]) : copyPair(before, index);
     if (copied === before) return this.#drag(start, index, "handle");
     this.store.show(copied);
-    const gesture = this.#drag(start, index < 0 ? ~regions.length : pairs.length, "both");
+    const gesture = this.#drag(start, index < 0 ? ~regions.length : before.pairs.length, "both");
     return {
       ...gesture,
       up: (press) => {

@@ -13,8 +13,9 @@ import { inPicture } from "../document/state.mjs";
 export function brushStroke(gestures, tool) {
   /** @type {Point[]} */
   const points = [];
+  const { size, hardness } = gestures.ui;
   /** @type {Stroke} */
-  const stroke = { tool, points, size: gestures.ui.size };
+  const stroke = { tool, points, size, ...(hardness < 1 && { hardness }) };
   return {
     stroke,
     move: ({ point }) => {

@@ -1,7 +1,7 @@
 // @ts-check
 // The painted region as a picture over the editor's: what may change, what moves, and how much of the rest is hidden.
 
-import { drawStroke } from "../document/strokes.mjs";
+import { FULL, drawStroke } from "../document/strokes.mjs";
 
 const TINT = [0, 214, 170, 96];
 // the rim of what moves, and of where the picture may change
@@ -20,21 +20,26 @@ export function canvas(width, height) {
 /** @param {readonly number[]} colour RGBA */
 const packed = (colour) => new Uint32Array(new Uint8Array(colour).buffer)[0];
 
-/** @param {Uint8Array} mask @param {0|1} value where to paint @param {readonly number[]} colour RGBA
- * @param {number} width @param {number} height @param {readonly number[]|null} [rim] colour of the mask's border */
-function painted(mask, value, colour, width, height, rim = null) {
+/** A colour, as opaque as levels are high. @param {Uint8Array} levels 0..FULL @param {readonly number[]} colour RGBA
+ * @param {number} width @param {number} height @param {boolean} [rest] as high as they are low instead
+ * @param {readonly number[]|null} [rim] colour of the border of what counts as painted */
+function layerOf(levels, colour, width, height, rest = false, rim = null) {
   const { canvas: layer, context } = canvas(width, height);
   const image = context.createImageData(width, height);
   const pixels = new Uint32Array(image.data.buffer);
-  const fill = packed(colour);
-  for (let i = 0; i < mask.length; i++) if (mask[i] === value) pixels[i] = fill;
+  const [red, green, blue, alpha] = colour;
+  const colours = Array.from({ length: FULL + 1 }, (_, level) =>
+    packed([red, green, blue, Math.round((alpha * (rest ? FULL - level : level)) / FULL)]),
+  );
+  for (let i = 0; i < levels.length; i++) pixels[i] = colours[levels[i]];
   if (rim) {
     const line = packed(rim);
+    const out = (/** @type {number} */ i) => 2 * levels[i] < FULL;
     for (let i = 0, y = 0; y < height; y++) {
       for (let x = 0; x < width; x++, i++) {
-        if (!mask[i]) continue;
-        const inside = (!x || mask[i - 1]) && (x === width - 1 || mask[i + 1]) && (!y || mask[i - width]) && (y === height - 1 || mask[i + width]);
-        if (!inside) pixels[i] = line;
+        if (out(i)) continue;
+        const border = (x > 0 && out(i - 1)) || (x < width - 1 && out(i + 1)) || (y > 0 && out(i - width)) || (y < height - 1 && out(i + width));
+        if (border) pixels[i] = line;
       }
     }
   }
@@ -50,9 +55,9 @@ function brightnessOf(image) {
   return data.reduce((sum, value, i) => (i % 4 === 3 ? sum : sum + value), 0) / (3 * 256);
 }
 
-/** @typedef {{readonly region: Uint8Array|null, readonly size: readonly [number, number],
+/** @typedef {{readonly levels: Uint8Array, readonly size: readonly [number, number],
  *  readonly stroke: import("../document/strokes.mjs").Stroke|undefined, readonly tint: boolean, readonly moves: boolean,
- *  readonly picture: CanvasImageSource|null}} Scene region: 1 where it is painted, of this size; stroke: being painted; tint:
+ *  readonly picture: CanvasImageSource|null}} Scene levels: how much of each pixel is painted, 0..FULL, of this size; stroke: being painted; tint:
  *  whether the region itself is coloured, for the tools that paint; moves: whether it is what moves; picture: beneath it */
 
 export class RegionLayer {
@@ -60,14 +65,14 @@ export class RegionLayer {
   /** @type {{picture: unknown, value: number}|null} */ #brightness = null;
 
   /** @param {Scene} scene with a region or a stroke @returns {OffscreenCanvas} */
-  draw({ region, size: [width, height], stroke, tint, moves, picture }) {
-    const key = [region, tint, moves, picture];
+  draw({ levels, size: [width, height], stroke, tint, moves, picture }) {
+    const key = [levels, tint, moves, picture];
     if (!stroke && this.#drawn?.key.every((part, i) => part === key[i])) return this.#drawn.layer;
-    const painting = stroke ? (region?.slice() ?? new Uint8Array(width * height)) : /** @type {Uint8Array} */ (region);
+    const painting = stroke ? levels.slice() : levels;
     if (stroke && (stroke.tool !== "polygon" || (stroke.points?.length ?? 0) > 2)) drawStroke(painting, stroke, width, height);
     const layer = tint
-      ? painted(painting, 1, TINT, width, height)
-      : painted(painting, 0, [0, 0, 0, moves ? 0 : this.#dim(picture)], width, height, moves ? MOVES : CHANGES);
+      ? layerOf(painting, TINT, width, height)
+      : layerOf(painting, [0, 0, 0, moves ? 0 : this.#dim(picture)], width, height, true, moves ? MOVES : CHANGES);
     this.#drawn = stroke ? null : { key, layer };
     return layer;
   }

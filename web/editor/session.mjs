@@ -1,7 +1,7 @@
 // @ts-check
 // One node's editor: document, tool, shown pictures, and the layers to draw. Node and large view share it.
 
-import { rasterise } from "../document/strokes.mjs";
+import { FULL, cover, painted } from "../document/strokes.mjs";
 import { RegionLayer, canvas } from "./region_layer.mjs";
 import { Preview } from "../preview/warped_picture.mjs";
 import { CELL } from "../preview/latent_cells.mjs";
@@ -26,13 +26,16 @@ import { Store, activePairs } from "../document/state.mjs";
 /** @typedef {"ends"|"bypassed"|"muted"|null} Standing ends: nothing is behind the node */
 /** @typedef {{readonly id: string, readonly name: string}} Candidate a node whose picture may be the result; id: as the
  *  server knows it */
-/** @typedef {{tool: ToolName, size: number, showing: Showing, maskShown: boolean, runOnRelease: boolean}} Ui size:
- *  brush diameter, fraction of the picture's smaller side */
+/** @typedef {{tool: ToolName, size: number, hardness: number, showing: Showing, maskShown: boolean,
+ *  runOnRelease: boolean}} Ui size: brush diameter, fraction of the picture's smaller side; hardness: the part of its
+ *  radius from which on it fades */
 
 // longer side of what is warped while the pointer moves
 const PREVIEW = 512;
 // of a picture that is not the one which is connected now
 const OUTDATED = 0.35;
+// of FULL: what is nowhere above it is nothing (kernels/points/masks.py)
+const FAINT = FULL / 16;
 
 export class Session {
   store = new Store((document) => {
@@ -41,7 +44,7 @@ export class Session {
     return fitted;
   });
   /** @type {Ui} */
-  ui = { tool: "drag", size: 0.12, showing: "preview", maskShown: true, runOnRelease: false };
+  ui = { tool: "drag", size: 0.12, hardness: 1, showing: "preview", maskShown: true, runOnRelease: false };
   /** @type {Shown|null} */ picture = null;
   /** @type {Shown|null} */ result = null;
   /** @type {string|null} what is wrong with the value that the workflow holds */ problem = null;
@@ -62,7 +65,7 @@ export class Session {
   /** @type {number[]} which of the pairs move nothing, since they start outside the region; known once it was drawn */
   astray = [];
 
-  /** @type {{size: number[], strokes: unknown, input: unknown, region: Uint8Array|null}|null} */ #region = null;
+  /** @type {{size: number[], strokes: unknown, input: unknown, levels: Uint8Array, region: Uint8Array|null}|null} */ #region = null;
   #regionLayer = new RegionLayer();
   /** @type {{picture: unknown, preview: Preview, layer: OffscreenCanvas, drawn: unknown[]}|null} */ #preview = null;
 
@@ -157,22 +160,29 @@ export class Session {
 
   /** The pixels (1) of the preview that may change, null for all of them. @returns {Uint8Array|null} */
   get region() {
+    return this.#painted.region;
+  }
+
+  /** levels: how much of each pixel is painted, 0..FULL; region: those that count, as kernels/points/masks.py reads a mask:
+   * half of the strongest and more. */
+  get #painted() {
     const size = this.#previewSize;
     const { strokes } = this.store.document;
     const known = this.#region;
     if (known && known.strokes === strokes && known.input === this.inputMask && known.size.join() === size.join()) {
-      return known.region;
+      return known;
     }
-    const mask = rasterise(strokes, ...size);
+    const levels = cover(strokes, ...size);
     if (this.inputMask) {
       const { context } = canvas(...size);
       context.drawImage(this.inputMask, 0, 0, ...size);
       const { data } = context.getImageData(0, 0, ...size);
-      for (let i = 0; i < mask.length; i++) mask[i] |= data[4 * i] >> 7;
+      for (let i = 0; i < levels.length; i++) if (data[4 * i] >> 7) levels[i] = FULL;
     }
-    const region = mask.includes(1) ? mask : null;
-    this.#region = { size, strokes, input: this.inputMask, region };
-    return region;
+    const strongest = levels.reduce((most, level) => Math.max(most, level), 0);
+    const region = strongest > FAINT ? painted(levels, strongest) : null;
+    this.#region = { size, strokes, input: this.inputMask, levels, region };
+    return this.#region;
   }
 
   /**
@@ -196,7 +206,7 @@ export class Session {
     if (this.ui.maskShown && (stroke || this.region)) {
       const tint = this.ui.tool !== "drag" && this.ui.tool !== "region";
       const moves = this.regionUse === "moves";
-      const shown = { region: this.region, size: this.#previewSize, stroke, tint, moves, picture: picture?.image ?? null };
+      const shown = { levels: this.#painted.levels, size: this.#previewSize, stroke, tint, moves, picture: picture?.image ?? null };
       layers.push({ image: this.#regionLayer.draw(shown) });
     }
     return layers;

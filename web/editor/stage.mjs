@@ -3,10 +3,12 @@
 
 import { draw } from "./draw.mjs";
 import { element } from "./element.mjs";
-import { fit, inside, toCanvas, toPicture, zoomAt } from "./geometry.mjs";
+import { Fingers } from "./fingers.mjs";
+import { fit, inside, pinchTo, toCanvas, toPicture, zoomAt } from "./geometry.mjs";
 import { knobs } from "./regions.mjs";
 import { SharpView } from "./sharp_view.mjs";
 import { atLeast } from "./smaller_copies.mjs";
+import { ringOf } from "./turning.mjs";
 
 /** @typedef {import("./geometry.mjs").Position} Position */
 /** @typedef {import("./gestures.mjs").Press} Press */
@@ -25,6 +27,7 @@ export class Stage {
   /** @type {{position: Position, centre: import("../document/state.mjs").Point}|null} */ #pan = null;
   #pressed = false;
   #space = false;
+  /** @type {Press|null} where the last press began */ #first = null;
 
   /**
    * @param {import("./session.mjs").Session} session @param {import("./gestures.mjs").Gestures} gestures
@@ -40,6 +43,18 @@ export class Stage {
     const context = this.canvas.getContext("2d");
     this.context = /** @type {CanvasRenderingContext2D} */ (context);
     this.sharp = new SharpView(session, () => this.redraw(), signal);
+    this.fingers = new Fingers(
+      {
+        cancel: () => this.#lost(),
+        pinch: (from, to) => this.#zoomTo(pinchTo(this.session.size, this.#size, this.#zoom, this.#centre, from, to)),
+        hold: () => {
+          this.#lost();
+          if (this.#first) this.gestures.remove(this.#first);
+        },
+      },
+      this.canvas,
+      signal,
+    );
     const observer = new ResizeObserver(() => this.redraw());
     observer.observe(this.element);
     signal.addEventListener("abort", () => {
@@ -51,11 +66,11 @@ export class Stage {
     on("pointerdown", (event) => this.#down(event));
     on("pointermove", (event) => this.#move(event));
     on("pointerup", (event) => this.#up(event));
-    on("pointercancel", () => this.#lost());
-    on("lostpointercapture", () => this.#lost());
+    on("pointercancel", (event) => this.#end(event));
+    on("lostpointercapture", (event) => this.#end(event));
     on("pointerleave", () => this.#leave());
     on("contextmenu", (event) => event.preventDefault());
-    on("dblclick", () => this.gestures.finish());
+    on("dblclick", (event) => this.gestures.doublePress(this.#press(event)));
     on("wheel", (event) => this.#wheel(event));
     this.keys.addEventListener("keydown", (event) => event.key === " " && (this.#space = true), { signal });
     this.keys.addEventListener("keyup", (event) => event.key === " " && (this.#space = false), { signal });
@@ -115,6 +130,7 @@ export class Stage {
       regions: document.regions,
       selection,
       knobs: tool === "region" ? knobs(document, selection, view) : [],
+      ring: tool === "drag" ? ringOf(document, selection, view, this.#pixel, current?.turns) : null,
       path: (current?.outline ?? []).map((point) => toCanvas(view, point)),
       box: current?.box ?? null,
       brush: paints && this.#hover ? { at: this.#hover, radius: (session.ui.size / 2) * Math.min(view.width, view.height) } : null,
@@ -135,14 +151,16 @@ export class Stage {
     ];
   }
 
-  /** @param {PointerEvent} event @returns {Press} */
+  /** @param {MouseEvent} event @returns {Press} */
   #press(event) {
     const position = this.#position(event);
     const rect = this.canvas.getBoundingClientRect();
-    const kind = /** @type {keyof typeof REACH} */ (event.pointerType in REACH ? event.pointerType : "mouse");
+    const given = event instanceof PointerEvent ? event.pointerType : "";
+    const kind = /** @type {keyof typeof REACH} */ (given in REACH ? given : "mouse");
     const reach = (REACH[kind] * this.canvas.clientWidth) / rect.width;
     const view = this.#view;
-    return { position, point: toPicture(view, position), view, reach, shift: event.shiftKey, alt: event.altKey };
+    const { shiftKey: shift, altKey: alt } = event;
+    return { position, point: toPicture(view, position), view, reach, shift, alt, pixel: this.#pixel };
   }
 
   /** @param {PointerEvent} event */
@@ -156,13 +174,16 @@ export class Stage {
     }
     if (event.button === 1) return this.host.forward(event);
     this.keys.focus({ preventScroll: true });
+    this.#hover = null;
+    if (this.fingers.down(event, this.#position(event))) return;
     if (event.button === 2) return this.gestures.remove(this.#press(event));
     if (event.button !== 0 || this.#pressed) return;
     // preventDefault here would take the mouseup from ComfyUI's change tracker
     this.canvas.setPointerCapture(event.pointerId);
     this.#pressed = true;
     this.session.notice = "";
-    this.gestures.down(this.#press(event));
+    this.#first = this.#press(event);
+    this.gestures.down(this.#first);
   }
 
   /** @param {PointerEvent} event */
@@ -176,6 +197,7 @@ export class Stage {
       this.#centre = inside([x - (position[0] - fromX) / width, y - (position[1] - fromY) / height]);
       return this.redraw();
     }
+    if (this.fingers.move(event, position)) return;
     this.#hover = position;
     // a brush needs every position that the pen went through
     const passed = this.#pressed && event.getCoalescedEvents ? event.getCoalescedEvents() : [];
@@ -187,9 +209,14 @@ export class Stage {
   #up(event) {
     if (event.button === 1 && !this.#pan) return this.host.forward(event);
     this.#pan = null;
-    if (event.button !== 0 || !this.#pressed) return;
+    if (this.fingers.up(event) || event.button !== 0 || !this.#pressed) return;
     this.#pressed = false;
     this.gestures.up(this.#press(event));
+  }
+
+  /** A pointer that the browser took away, or that was let go. @param {PointerEvent} event */
+  #end(event) {
+    if (!this.fingers.up(event)) this.#lost();
   }
 
   #lost() {
@@ -211,9 +238,14 @@ export class Stage {
     event.preventDefault();
     event.stopPropagation();
     const pixels = event.deltaY * (event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1);
-    const next = zoomAt(this.session.size, this.#size, this.#zoom, this.#centre, this.#position(event), Math.exp(-pixels * WHEEL));
-    this.#zoom = next.zoom;
-    this.#centre = next.centre;
+    const factor = Math.exp(-pixels * WHEEL);
+    this.#zoomTo(zoomAt(this.session.size, this.#size, this.#zoom, this.#centre, this.#position(event), factor));
+  }
+
+  /** @param {{zoom: number, centre: import("../document/state.mjs").Point}} next */
+  #zoomTo({ zoom, centre }) {
+    this.#zoom = zoom;
+    this.#centre = centre;
     this.redraw();
   }
 }

@@ -4,6 +4,7 @@
 import { said } from "../preview/how.mjs";
 import { centre } from "./regions.mjs";
 import { activePairs } from "../document/state.mjs";
+import { turnText } from "./turning.mjs";
 
 /** @param {number} count @param {string} word */
 const counted = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
@@ -67,9 +68,19 @@ export function selected({ store, size }) {
       const way = `${pixels(centre(region.handle))} → ${pixels(centre(region.target))}`;
       return `region ${~index + 1} (${part === "both" ? "handle and target" : part}): ${way}`;
     }
-    const { handle, target, enabled, locked } = store.document.pairs[index];
+    const { handle, target, enabled, locked, turn = 0, scale = 1 } = store.document.pairs[index];
     const flags = `${enabled ? "" : ", off"}${locked ? ", locked" : ""}`;
-    return `${index + 1} (${part === "both" ? "whole arrow" : part}): ${pixels(handle)} → ${pixels(target)}${flags}`;
+    return `${index + 1} (${part === "both" ? "whole arrow" : part}): ${pixels(handle)} → ${pixels(target)}${turn || scale !== 1 ? `, ${turnText(turn, scale)}` : ""}${flags}`;
   });
   return described.length > 3 ? `${described.length} selected` : described.join("; ");
+}
+
+/** What to do first with nothing drawn yet, empty else. @param {import("./session.mjs").Session} session
+ * @param {boolean} busy whether the hand is at it */
+export function firstStep({ store, ui, picture }, busy) {
+  const { pairs, regions } = store.document;
+  if (!picture || busy) return "";
+  if (ui.tool === "drag" && !pairs.length) return "Press on what should move and pull it to where it goes.";
+  if (ui.tool === "region" && !regions.length) return "Pull an outline around what should move, then pull it to where it goes.";
+  return "";
 }

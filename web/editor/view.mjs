@@ -1,12 +1,13 @@
 // @ts-check
 // The editor's elements: toolbar, canvas, status line, text panel, and the events that reach them.
 
-import { commands, pressKey, SIZES } from "./commands.mjs";
+import { commands, pressKey } from "./commands.mjs";
 import { element } from "./element.mjs";
 import { Gestures } from "./gestures.mjs";
 import { icon } from "./icons.mjs";
+import { Options } from "./options.mjs";
 import { Stage } from "./stage.mjs";
-import { hint, selected, status } from "./status.mjs";
+import { firstStep, hint, selected, status } from "./status.mjs";
 import { STYLE } from "./style.mjs";
 
 /** @typedef {import("./session.mjs").Session} Session */
@@ -20,14 +21,14 @@ import { STYLE } from "./style.mjs";
 
 const BAR = [
   ["drag", "region", "brush", "erase", "polygon", "box"],
-  ["hull", "invert", "clear", "mask"],
-  ["undo", "redo", "enabled", "locked", "remove"],
+  ["hull", "mask"],
+  ["undo", "redo", "restart"],
   ["original", "preview", "result", "release"],
 ];
 const HELP =
   "Drag point editor. N: new arrow in the middle, comma and full stop: previous and next arrow, X: handle, target or " +
-  "both, arrow keys: move by a pixel, with Shift by ten, Delete, O: on or off, K: lock, V B E L R: tools, Escape: leave. " +
-  "D: region pairs, to which all these keys then apply.";
+  "both, arrow keys: move by a pixel, with Shift by ten, T and S: turn and scale, with Shift back, U: pin, Delete, " +
+  "O: on or off, K: lock, V B E L R: tools, Escape: leave. D: region pairs, to which all these keys then apply.";
 
 export class Editor {
   #life = new AbortController();
@@ -41,15 +42,21 @@ export class Editor {
     this.commands = commands(session, this.gestures);
     this.keys = element("input", { class: "dragkit-keys", readonly: "", "aria-label": HELP });
     this.stage = new Stage(session, this.gestures, host, this.keys, this.#life.signal);
-    this.statusLine = element("div", { class: "dragkit-status", role: "status" });
+    this.said = element("span", { class: "dragkit-said" });
+    this.chosen = element("span", { class: "dragkit-chosen" });
+    this.statusLine = element("div", { class: "dragkit-status", role: "status" }, this.said, this.chosen);
+    this.first = element("div", { class: "dragkit-first" });
     this.notice = element("div", { class: "dragkit-notice", role: "alert" });
     this.empty = this.#emptyHint();
-    this.stage.element.append(this.keys, this.empty, this.#resultChooser(), this.notice);
+    this.stage.element.append(this.keys, this.first, this.empty, this.#resultChooser(), this.notice);
+    const leave = () => this.keys.focus({ preventScroll: true });
+    this.options = new Options(session, this.gestures, (name) => this.#button(name, this.commands[name]), leave);
     this.root = element(
       "div",
       { class: "dragkit", "data-capture-wheel": "true", role: "group", "aria-label": "Drag points" },
       element("style", {}, STYLE),
       this.#toolbar(),
+      this.options.element,
       this.stage.element,
       this.statusLine,
     );
@@ -69,8 +76,8 @@ export class Editor {
     const title = command.key ? `${command.label} (${command.key})` : command.label;
     const button = element("button", { type: "button", title, "aria-label": command.label, "data-command": name });
     if (command.icon) button.innerHTML = icon(command.icon);
-    // in a narrow editor the style hides all but the first letter
-    else if (command.text) button.append(command.text[0], element("span", {}, command.text.slice(1)));
+    // the style shows the one in a narrow editor, the other in a wide one
+    if (command.text) button.append(element("span", {}, command.text));
     button.addEventListener("click", () => {
       // first: a command may give the focus to what it opens
       this.keys.focus({ preventScroll: true });
@@ -84,12 +91,21 @@ export class Editor {
     const groups = BAR.map((group) => group.map((name) => this.#button(name, this.commands[name])));
     const { large, close } = this.host;
     const openOrClose = large ?? close;
+    const own = () => !this.host.canUpload() || this.session.store.document.picture === null;
+    const removePicture = () => {
+      const { store } = this.session;
+      this.gestures.cancel();
+      store.show({ ...store.document, picture: null });
+      store.commit();
+    };
     groups.push([
+      this.#button("picture", { icon: "picture", label: "Replace the picture by another file", hidden: own, run: () => this.file?.click() }),
+      this.#button("unpicture", { icon: "unpicture", label: "Remove the picture", hidden: own, run: removePicture }),
       this.#button("text", { icon: "text", label: "Export or import the points as text", run: () => this.#panel() }),
       ...(openOrClose
         ? [
             this.#button("large", {
-              icon: large ? "large" : "clear",
+              icon: large ? "large" : "close",
               label: large ? "Large view" : "Close the large view",
               key: large ? "F" : "Esc",
               run: openOrClose,
@@ -97,16 +113,8 @@ export class Editor {
           ]
         : []),
     ]);
-    this.size = element("input", {
-      type: "range", min: "0", max: "1", step: "0.01", title: "Size of brush and eraser ([ and ])", "aria-label": "Brush size",
-    });
-    const [least, most] = SIZES;
-    this.size.addEventListener("input", () => {
-      this.session.ui.size = least * (most / least) ** Number(this.size?.value);
-      this.session.store.notify();
-    });
     const children = groups.map((group) => element("span", { class: "dragkit-group", role: "group" }, ...group));
-    return element("div", { class: "dragkit-bar", role: "toolbar", "aria-label": "Drag point tools" }, ...children, this.size);
+    return element("div", { class: "dragkit-bar", role: "toolbar", "aria-label": "Drag point tools" }, ...children);
   }
 
   /** Over the picture, which must not move for it. */
@@ -134,7 +142,7 @@ export class Editor {
   }
 
   #emptyHint() {
-    const file = element("input", { type: "file", accept: "image/*", hidden: "" });
+    const file = (this.file = element("input", { type: "file", accept: "image/*", hidden: "" }));
     file.addEventListener("change", () => {
       const [chosen] = file.files ?? [];
       if (chosen) this.host.upload(chosen);
@@ -155,20 +163,22 @@ export class Editor {
     for (const { button, command } of this.#buttons) {
       if (command.pressed) button.setAttribute("aria-pressed", String(command.pressed()));
       button.disabled = !(command.enabled?.() ?? true);
+      button.hidden = command.hidden?.() ?? false;
     }
-    const [least, most] = SIZES;
-    if (this.size) {
-      this.size.hidden = session.ui.tool !== "brush" && session.ui.tool !== "erase";
-      this.size.value = String(Math.log(session.ui.size / least) / Math.log(most / least));
-    }
+    this.options.update();
+    const first = firstStep(session, this.gestures.current !== null);
+    this.first.hidden = !first;
+    if (first && this.first.textContent !== first) this.first.textContent = first;
     const known = hint(session, this.host.canUpload());
     this.empty.hidden = known === null;
     if (this.hint && this.hint.textContent !== (known?.text ?? "")) this.hint.textContent = known?.text ?? "";
     if (this.choose) this.choose.hidden = !known?.choose;
     if (this.run) this.run.hidden = !known?.run;
     this.#updateResults();
-    const said = [status(session), selected(session)].filter(Boolean).join(" · ");
-    if (this.statusLine.textContent !== said) this.statusLine.textContent = said;
+    const chosen = selected(session);
+    const said = chosen ? `${status(session)} · ` : status(session);
+    if (this.said.textContent !== said) this.said.textContent = said;
+    if (this.chosen.textContent !== chosen) this.chosen.textContent = chosen;
     const { problem } = session;
     this.notice.textContent = problem
       ? `The points cannot be read: ${problem}. They are kept as they are (see the text, { }) until you draw something.`
@@ -194,9 +204,12 @@ export class Editor {
     };
     const copy = () => {
       area.select();
+      const tell = (/** @type {boolean} */ done) => {
+        message.textContent = done ? "Copied." : "The browser did not let this be copied; the text is selected: press Ctrl+C.";
+      };
       // the clipboard interface exists in secure contexts only
-      if (navigator.clipboard) void navigator.clipboard.writeText(area.value);
-      else document.execCommand("copy");
+      if (navigator.clipboard) void navigator.clipboard.writeText(area.value).then(() => tell(true), () => tell(document.execCommand("copy")));
+      else tell(document.execCommand("copy"));
     };
     const apply = () => {
       const problem = this.host.importText(area.value);

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 from dragkit.kernels.points.drag_text import read
-from dragkit.kernels.points.strokes import MIN_RADIUS, Stroke, rasterise
+from dragkit.kernels.points.strokes import MIN_RADIUS, Stroke, cover, rasterise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,9 +17,13 @@ GOLDEN = json.loads((Path(__file__).parents[2] / "golden/strokes.json").read_tex
 
 @pytest.mark.parametrize("case", GOLDEN, ids=lambda case: case["name"])
 def test_the_golden_masks(case):
-    mask = rasterise(read(text_of(case["strokes"])).strokes, case["height"], case["width"])
+    strokes = read(text_of(case["strokes"])).strokes
+    mask = rasterise(strokes, case["height"], case["width"])
     assert mask.dtype == torch.bool and mask.shape == (case["height"], case["width"])
     assert ["".join(".#"[value] for value in row) for row in mask.int().tolist()] == case["rows"]
+    levels = cover(strokes, case["height"], case["width"])
+    full = [bytes(255 * (value == "#") for value in row).hex() for row in case["rows"]]
+    assert levels.dtype == torch.uint8 and [bytes(row).hex() for row in levels.tolist()] == case.get("levels", full)
 
 
 @settings(max_examples=80, deadline=None)

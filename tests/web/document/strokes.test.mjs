@@ -1,16 +1,19 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
-import { rasterise, simplify, simplifyPath } from "../../../web/document/strokes.mjs";
+import { cover, rasterise, simplify, simplifyPath } from "../../../web/document/strokes.mjs";
 
 const golden = JSON.parse(readFileSync(new URL("../../golden/strokes.json", import.meta.url), "utf8"));
-for (const { name, width, height, strokes, rows } of golden) {
+for (const { name, width, height, strokes, rows, levels } of golden) {
   test(`golden mask: ${name}`, () => {
     const mask = rasterise(strokes, width, height);
     const found = Array.from({ length: height }, (_, y) =>
       Array.from(mask.subarray(y * width, (y + 1) * width), (v) => ".#"[v]).join(""),
     );
     assert.deepEqual(found, rows);
+    if (!levels) return;
+    const soft = Buffer.from(cover(strokes, width, height)).toString("hex");
+    assert.deepEqual(soft.match(new RegExp(`.{${2 * width}}`, "g")), levels);
   });
 }
 
