@@ -18,3 +18,8 @@ def label_parts(region):
         return torch.ones_like(region, dtype=torch.int32), [(slice(0, region.shape[0]), slice(0, region.shape[1]))]
     labels, _ = ndimage.label(region.cpu().numpy(), structure=[[1] * 3] * 3)
     return torch.from_numpy(labels).to(region.device), ndimage.find_objects(labels)
+
+
+def without_holes(region):
+    """region [H, W] (bool, on the CPU) with the parts of the rest that do not reach its border by their sides."""
+    return torch.from_numpy(ndimage.binary_fill_holes(region.numpy()))

@@ -1,7 +1,8 @@
 """Changes of all that is painted: grown, shrunk, smoothed, holes filled; exactly as web/document/region_steps.mjs."""
 
 import torch
-from scipy import ndimage
+
+from .connected_parts import without_holes
 
 # values of a temporary [rows, width]
 CHUNK = 1 << 20
@@ -43,7 +44,7 @@ def _smooth(region, radius):
 
 def _fill(region, radius):
     """With the parts of the rest that do not reach the border of the picture by their sides."""
-    return torch.from_numpy(ndimage.binary_fill_holes(region.numpy()))
+    return without_holes(region)
 
 
 _STEPS = {"grow": _grow, "shrink": _shrink, "smooth": _smooth, "fill": _fill}

@@ -19,6 +19,7 @@ HOST = dict.fromkeys(
     ),
     "texts and their numbers, a few for each point",
 ) | {
+    "points.region_steps": "painted masks are drawn on the CPU, bit for bit as in the browser",
     "points.strokes": "painted masks are drawn on the CPU, bit for bit as in the browser",
     "points.find_region": "a region that is found is made on the CPU",
     "diffusion.sd15_unet": "names and shapes, no numbers",

@@ -1,6 +1,7 @@
 // @ts-check
 // An editor in a node of ComfyUI: what it hears from the graph and what it tells it.
 
+import { t } from "../document/words.mjs";
 import { Editor } from "../editor/view.mjs";
 import { element } from "../editor/element.mjs";
 import { downstreamMotion } from "./downstream_motion.mjs";
@@ -40,7 +41,7 @@ export const forgetSessions = () => sessions.clear();
 export class NodeEditor {
   session = new Session();
   runs = new Remembered();
-  absence = element("div", { style: "max-width: 320px; padding: 0 16px; font-size: 12px; white-space: normal" }, ABSENCE);
+  absence = element("div", { style: "max-width: 320px; padding: 0 16px; font-size: 12px; white-space: normal" }, t(ABSENCE));
   /** @type {string|null} */ #key = null;
   #life = new AbortController();
 
@@ -197,7 +198,7 @@ export class NodeEditor {
 
   /** The same editor over the whole window. */
   openLarge() {
-    const dialog = element("dialog", { class: "dragkit-large", "aria-label": "Drag points, large view" }, element("style", {}, STYLE));
+    const dialog = element("dialog", { class: "dragkit-large", "aria-label": t("Drag points, large view") }, element("style", {}, STYLE));
     const editor = new Editor(this.session, { ...this.host, graphScale: () => 1, close: () => dialog.close() });
     dialog.append(editor.root);
     this.large = dialog;

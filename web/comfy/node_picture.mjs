@@ -1,6 +1,7 @@
 // @ts-check
 // What a node's editor shows beneath its points: the picture of the node, its mask, and the last result.
 
+import { t } from "../document/words.mjs";
 import { packAddress } from "./demo_photographs.mjs";
 import { fileOf, made, recipeOf } from "./followed_picture.mjs";
 import { runsOf, unchanged } from "./runs.mjs";
@@ -80,9 +81,8 @@ export class NodePicture {
     void made(recipe, size ? (file) => this.load(file) : load).then((picture) => {
       if (this.#shown !== shown) return;
       if (!picture) {
-        const why = "file" in recipe ? "" : " as the nodes behind it are set";
         if (this.session.picture && this.given("image")) this.session.setOutdated(true);
-        return this.session.tell(`The picture ${filename} cannot be shown${why}.`);
+        return this.session.tell("file" in recipe ? t("The picture {filename} cannot be shown.", { filename }) : t("The picture {filename} cannot be shown as the nodes behind it are set.", { filename }));
       }
       const label = size ? "connected IMAGE" : "file" in recipe ? filename : `${filename} as connected`;
       const { image, width, height } = picture;
@@ -102,7 +102,7 @@ export class NodePicture {
     const [picture] = message?.dragkit_picture ?? [];
     const [mask] = message?.dragkit_mask ?? [];
     const [notice] = message?.dragkit_notice ?? [];
-    if (notice) this.session.tell(`The points: ${notice}.`);
+    if (notice) this.session.tell(t("The points: {notice}.", { notice }));
     // a file may have been written anew
     this.#files.clear();
     this.runs.ran = null;
@@ -123,12 +123,12 @@ export class NodePicture {
   /** Makes a file the node's own picture. @param {File} file */
   async upload(file) {
     const { session } = this;
-    if (this.given("image")) return session.tell("An IMAGE is connected; disconnect it to use another picture.");
+    if (this.given("image")) return session.tell(t("An IMAGE is connected; disconnect it to use another picture."));
     const body = new FormData();
     body.append("image", file);
     body.append("subfolder", "dragkit");
     const answer = await this.api.fetchApi("/upload/image", { method: "POST", body });
-    if (!answer.ok) return session.tell(`The picture could not be uploaded: ${answer.statusText || answer.status}.`);
+    if (!answer.ok) return session.tell(t("The picture could not be uploaded: {why}.", { why: answer.statusText || answer.status }));
     const { name, subfolder } = await answer.json();
     session.store.show({ ...session.store.committed, picture: subfolder ? `${subfolder}/${name}` : name });
     session.store.commit();

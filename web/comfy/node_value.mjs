@@ -1,6 +1,7 @@
 // @ts-check
 // The value of a node's editor: a text in the workflow, a document in the editor.
 
+import { t } from "../document/words.mjs";
 import { read, write } from "../document/serialise.mjs";
 import { EMPTY, activePairs } from "../document/state.mjs";
 
@@ -32,7 +33,7 @@ export class NodeValue {
     const { document, problem, waiting, notice } = read(this.#value, store.size);
     this.#waiting = waiting;
     this.session.problem = problem;
-    if (notice && !waiting) this.session.notice = `The points: ${notice}.`;
+    if (notice && !waiting) this.session.notice = t("The points: {notice}.", { notice });
     store.load(document);
     this.#drags = dragsOf(document);
   }
@@ -61,7 +62,7 @@ export class NodeValue {
     if (waiting) return "the coordinates are pixels, but the size of the picture is unknown; connect or drop a picture first";
     // only DragKit's own form says anything about the region
     store.show(text.trim().startsWith("{") ? document : { ...store.document, pairs: document.pairs }, new Map());
-    this.session.notice = notice ? `The points: ${notice}.` : "";
+    this.session.notice = notice ? t("The points: {notice}.", { notice }) : "";
     store.commit();
     return null;
   }

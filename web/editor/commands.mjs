@@ -1,6 +1,7 @@
 // @ts-check
 // Everything that can be done with a button or a key, without the buttons.
 
+import { t } from "../document/words.mjs";
 import { hull } from "./geometry.mjs";
 import { outlineRegion } from "./regions.mjs";
 import { EMPTY, addPair, addStroke, moveParts, pinPairs, removePairs, toggle, turnPair } from "../document/state.mjs";
@@ -53,10 +54,10 @@ export function commands(session, gestures) {
       store.notify();
     },
   });
-  const view = (/** @type {import("./session.mjs").Showing} */ showing, /** @type {string} */ label, /** @type {string} */ key) => ({
+  const view = (/** @type {import("./session.mjs").Showing} */ showing, /** @type {string} */ label, /** @type {string} */ described, /** @type {string} */ key) => ({
     icon: showing,
     text: label,
-    label: `Show the ${showing === "result" ? "last result" : showing}`,
+    label: described,
     key,
     pressed: () => ui.showing === showing,
     // of several pictures another one may be there
@@ -78,27 +79,27 @@ export function commands(session, gestures) {
       const [width, height] = session.size.map((side) => Math.max(1, Math.round((side * TRIAL) / Math.max(...session.size))));
       if (changed === store.committed) {
         const most = `The region was not changed: at most ${MAX_STEPS} steps may grow, shrink, smooth or fill it; clear it to begin anew.`;
-        session.tell(store.committed.strokes.at(-1)?.tool === "fill" && step === "fill" ? "The holes of the region are filled already." : most);
+        session.tell(store.committed.strokes.at(-1)?.tool === "fill" && step === "fill" ? t("The holes of the region are filled already.") : most);
       }
       // an empty region would let everything change
       else if (rasterise(changed.strokes, width, height).includes(1)) change(() => changed);
-      else session.tell(`The region was not changed: nothing of it would be left to ${step}.`);
+      else session.tell(t("The region was not changed: nothing of it would be left."));
     },
   });
   return {
-    drag: tool("drag", "Drag: pull on the picture to make an arrow, pull its ends or its middle to move it", "V"),
+    drag: tool("drag", t("Drag: pull on the picture to make an arrow, pull its ends or its middle to move it"), "V"),
     region: tool(
       "region",
-      "Region pair: pull an outline around what moves, then pull it to where it goes; its knobs turn and scale it",
+      t("Region pair: pull an outline around what moves, then pull it to where it goes; its knobs turn and scale it"),
       "D",
     ),
-    brush: tool("brush", "Brush: paint where the picture may change", "B"),
-    erase: tool("erase", "Eraser", "E"),
-    polygon: tool("polygon", "Lasso: pull an outline, or click its corners and the first one again", "L"),
-    box: tool("box", "Box", "R"),
+    brush: tool("brush", t("Brush: paint where the picture may change"), "B"),
+    erase: tool("erase", t("Eraser"), "E"),
+    polygon: tool("polygon", t("Lasso: pull an outline, or click its corners and the first one again"), "L"),
+    box: tool("box", t("Box"), "R"),
     hull: {
       icon: "hull",
-      label: "Paint the region around all points and region pairs",
+      label: t("Paint the region around all points and region pairs"),
       key: "G",
       enabled: () => store.committed.pairs.length + store.committed.regions.length > 0,
       run: () =>
@@ -109,16 +110,16 @@ export function commands(session, gestures) {
           return addStroke(document, { tool: "polygon", points: hull([...ends, ...corners], session.size, margin) });
         }),
     },
-    invert: { icon: "invert", label: "Invert the region", key: "I", run: () => change((document) => addStroke(document, { tool: "invert" })) },
+    invert: { icon: "invert", label: t("Invert the region"), key: "I", run: () => change((document) => addStroke(document, { tool: "invert" })) },
     clear: {
       icon: "clear",
-      label: "Clear the region: everything may change",
+      label: t("Clear the region: everything may change"),
       enabled: () => store.document.strokes.length > 0,
       run: () => change((document) => ({ ...document, strokes: [] })),
     },
     mask: {
       icon: "mask",
-      label: "Show the region",
+      label: t("Show the region"),
       key: "H",
       pressed: () => ui.maskShown,
       run: () => {
@@ -126,11 +127,11 @@ export function commands(session, gestures) {
         store.notify();
       },
     },
-    undo: { icon: "undo", label: "Undo", key: "Ctrl+Z", enabled: () => store.canUndo, run: () => void (gestures.cancel() || store.undo()) },
-    redo: { icon: "redo", label: "Redo", key: "Ctrl+Y", enabled: () => store.canRedo, run: () => void (gestures.cancel() || store.redo()) },
+    undo: { icon: "undo", label: t("Undo"), key: "Ctrl+Z", enabled: () => store.canUndo, run: () => void (gestures.cancel() || store.undo()) },
+    redo: { icon: "redo", label: t("Redo"), key: "Ctrl+Y", enabled: () => store.canRedo, run: () => void (gestures.cancel() || store.redo()) },
     enabled: {
       icon: "enabled",
-      label: "Use the selected arrows (off keeps them without using them)",
+      label: t("Use the selected arrows (off keeps them without using them)"),
       key: "O",
       pressed: () => all("enabled"),
       enabled: hasArrows,
@@ -138,7 +139,7 @@ export function commands(session, gestures) {
     },
     locked: {
       icon: "locked",
-      label: "Lock the selected arrows: they cannot be moved or deleted, and what lies below can be taken hold of",
+      label: t("Lock the selected arrows: they cannot be moved or deleted, and what lies below can be taken hold of"),
       key: "K",
       pressed: () => all("locked"),
       enabled: hasArrows,
@@ -146,18 +147,18 @@ export function commands(session, gestures) {
     },
     pin: {
       icon: "pin",
-      label: "Pin the selected arrows: what is under their handles holds still",
+      label: t("Pin the selected arrows: what is under their handles holds still"),
       key: "U",
       enabled: () => arrows().some((pair) => !pair.locked),
       run: () => change((document) => pinPairs(document, store.selection)),
     },
-    grow: regionStep("grow", "Let the region grow", "+"),
-    shrink: regionStep("shrink", "Let the region shrink", "-"),
-    smooth: regionStep("smooth", "Smooth the region: thin parts and thin gaps go"),
-    fill: regionStep("fill", "Fill the holes of the region"),
+    grow: regionStep("grow", t("Let the region grow"), "+"),
+    shrink: regionStep("shrink", t("Let the region shrink"), "-"),
+    smooth: regionStep("smooth", t("Smooth the region: thin parts and thin gaps go")),
+    fill: regionStep("fill", t("Fill the holes of the region")),
     restart: {
       icon: "restart",
-      label: "Start over: without points, region and own picture",
+      label: t("Start over: without points, region and own picture"),
       enabled: () => {
         const { pairs, strokes, regions, picture } = store.document;
         return pairs.length + strokes.length + regions.length > 0 || picture !== null;
@@ -166,17 +167,17 @@ export function commands(session, gestures) {
     },
     remove: {
       icon: "remove",
-      label: "Delete the selected arrows and region pairs",
+      label: t("Delete the selected arrows and region pairs"),
       key: "Delete",
       enabled: hasSelection,
       run: () => change((document) => removePairs(document, store.selection)),
     },
-    original: view("original", "Original", "1"),
-    preview: view("preview", "Preview", "2"),
-    result: view("result", "Result", "3"),
+    original: view("original", t("Original"), t("Show the original"), "1"),
+    preview: view("preview", t("Preview"), t("Show the preview"), "2"),
+    result: view("result", t("Result"), t("Show the last result"), "3"),
     release: {
       icon: "run",
-      label: "Run the graph whenever an arrow or a region pair is let go, and show the result",
+      label: t("Run the graph whenever an arrow or a region pair is let go, and show the result"),
       pressed: () => ui.runOnRelease,
       run: () => {
         ui.runOnRelease = !ui.runOnRelease;

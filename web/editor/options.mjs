@@ -1,6 +1,7 @@
 // @ts-check
 // The second line of the toolbar: what the chosen tool offers. It always takes the same room, so that the picture stays.
 
+import { t } from "../document/words.mjs";
 import { SIZES } from "./commands.mjs";
 import { element } from "./element.mjs";
 import { turnPair } from "../document/state.mjs";
@@ -41,22 +42,22 @@ export class Options {
     const inDrag = () => ui.tool === "drag";
     this.element = element(
       "div",
-      { class: "dragkit-bar dragkit-options", role: "toolbar", "aria-label": "Options of the tool" },
+      { class: "dragkit-bar dragkit-options", role: "toolbar", "aria-label": t("Options of the tool") },
       this.takes,
-      this.#number("turn", "Turn what is around the selected handles: degrees, clockwise (T, Shift+T)", "-180", "180", "1", "°", {
+      this.#number("turn", t("Turn what is around the selected handles: degrees, clockwise (T, Shift+T)"), "-180", "180", "1", "°", {
         shown: inDrag, enabled: turned, value: () => pairOf()?.turn ?? 0,
       }, (value) => this.#turn(value, null)),
-      this.#number("scale", "Scale what is around the selected handles: a factor (S, Shift+S)", "0.25", "4", "0.01", "×", {
+      this.#number("scale", t("Scale what is around the selected handles: a factor (S, Shift+S)"), "0.25", "4", "0.01", "×", {
         shown: inDrag, enabled: turned, value: () => pairOf()?.scale ?? 1,
       }, (value) => this.#turn(null, value)),
       this.paints,
       this.#range({
         shown: () => brushes(ui), value: () => Math.log(ui.size / LEAST) / Math.log(MOST / LEAST),
       }, (value) => size(LEAST * (MOST / LEAST) ** value)),
-      this.#number("size", "Diameter of brush and eraser in pixels of the picture ([ and ])", "1", "20000", "1", "px", {
+      this.#number("size", t("Diameter of brush and eraser in pixels of the picture ([ and ])"), "1", "20000", "1", "px", {
         shown: () => brushes(ui), value: () => Math.round(ui.size * side()),
       }, (value) => size(value / side())),
-      this.#number("hardness", "Hardness of brush and eraser in percent; below 100 the edge is soft", "0", "100", "5", "%", {
+      this.#number("hardness", t("Hardness of brush and eraser in percent; below 100 the edge is soft"), "0", "100", "5", "%", {
         shown: () => brushes(ui), value: () => Math.round(ui.hardness * 100),
       }, (value) => {
         ui.hardness = Math.min(Math.max(value / 100, 0), 1);
@@ -98,7 +99,7 @@ export class Options {
 
   /** @param {Omit<Field, "input">} field @param {(value: number) => void} set */
   #range(field, set) {
-    const attributes = { type: "range", min: "0", max: "1", step: "0.01", title: "Size of brush and eraser ([ and ])", "aria-label": "Brush size" };
+    const attributes = { type: "range", min: "0", max: "1", step: "0.01", title: t("Size of brush and eraser ([ and ])"), "aria-label": t("Brush size") };
     const input = element("input", attributes);
     input.addEventListener("input", () => set(Number(input.value)));
     this.#fields.push({ input, ...field });

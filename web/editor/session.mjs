@@ -8,6 +8,7 @@ import { CELL } from "../preview/latent_cells.mjs";
 import { DEFAULT, DEFAULT_REGIONS } from "../preview/how.mjs";
 import { fit } from "../document/serialise.mjs";
 import { Store, activePairs } from "../document/state.mjs";
+import { t } from "../document/words.mjs";
 
 /** @typedef {import("../document/state.mjs").Document} Document */
 /** @typedef {import("./gestures.mjs").ToolName} ToolName */
@@ -40,7 +41,7 @@ const FAINT = FULL / 16;
 export class Session {
   store = new Store((document) => {
     const fitted = fit(document);
-    if (fitted !== document) this.notice = "The painted region was simplified to keep the workflow small.";
+    if (fitted !== document) this.notice = t("The painted region was simplified to keep the workflow small.");
     return fitted;
   });
   /** @type {Ui} */

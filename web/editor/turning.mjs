@@ -42,14 +42,13 @@ export function ringOf({ pairs }, selection, view, pixel, pulled = false) {
 /** @param {Position} a @param {Position} b */
 const way = (a, b) => Math.hypot(a[0] - b[0], a[1] - b[1]);
 
-/** Whether a position takes hold of a ring: near its knob, or on the ring and on nothing else.
+/** Whether a position takes hold of a ring: near its knob, since another arrow may begin on the ring.
  * @param {Ring} ring @param {Position} position @param {number} reach
  * @param {readonly Position[]} ends of arrows, which go first where they are nearer */
-export function takesRing({ centre, knob, radius }, position, reach, ends) {
+export function takesRing({ knob }, position, reach, ends) {
   const distance = way(knob, position);
   const nearest = Math.min(...ends.map((end) => way(end, position)));
-  if (distance <= reach && distance <= nearest) return true;
-  return nearest > reach && Math.abs(way(centre, position) - radius) <= reach / 2;
+  return distance <= reach && distance <= nearest;
 }
 
 /**

@@ -1,6 +1,7 @@
 // @ts-check
 // The editor's elements: toolbar, canvas, status line, text panel, and the events that reach them.
 
+import { t } from "../document/words.mjs";
 import { commands, pressKey } from "./commands.mjs";
 import { element } from "./element.mjs";
 import { Gestures } from "./gestures.mjs";
@@ -40,7 +41,7 @@ export class Editor {
     this.host = host;
     this.gestures = new Gestures(session.store, session.ui);
     this.commands = commands(session, this.gestures);
-    this.keys = element("input", { class: "dragkit-keys", readonly: "", "aria-label": HELP });
+    this.keys = element("input", { class: "dragkit-keys", readonly: "", "aria-label": t(HELP) });
     this.stage = new Stage(session, this.gestures, host, this.keys, this.#life.signal);
     this.said = element("span", { class: "dragkit-said" });
     this.chosen = element("span", { class: "dragkit-chosen" });
@@ -53,7 +54,7 @@ export class Editor {
     this.options = new Options(session, this.gestures, (name) => this.#button(name, this.commands[name]), leave);
     this.root = element(
       "div",
-      { class: "dragkit", "data-capture-wheel": "true", role: "group", "aria-label": "Drag points" },
+      { class: "dragkit", "data-capture-wheel": "true", role: "group", "aria-label": t("Drag points") },
       element("style", {}, STYLE),
       this.#toolbar(),
       this.options.element,
@@ -99,14 +100,14 @@ export class Editor {
       store.commit();
     };
     groups.push([
-      this.#button("picture", { icon: "picture", label: "Replace the picture by another file", hidden: own, run: () => this.file?.click() }),
-      this.#button("unpicture", { icon: "unpicture", label: "Remove the picture", hidden: own, run: removePicture }),
-      this.#button("text", { icon: "text", label: "Export or import the points as text", run: () => this.#panel() }),
+      this.#button("picture", { icon: "picture", label: t("Replace the picture by another file"), hidden: own, run: () => this.file?.click() }),
+      this.#button("unpicture", { icon: "unpicture", label: t("Remove the picture"), hidden: own, run: removePicture }),
+      this.#button("text", { icon: "text", label: t("Export or import the points as text"), run: () => this.#panel() }),
       ...(openOrClose
         ? [
             this.#button("large", {
               icon: large ? "large" : "close",
-              label: large ? "Large view" : "Close the large view",
+              label: large ? t("Large view") : t("Close the large view"),
               key: large ? "F" : "Esc",
               run: openOrClose,
             }),
@@ -114,12 +115,12 @@ export class Editor {
         : []),
     ]);
     const children = groups.map((group) => element("span", { class: "dragkit-group", role: "group" }, ...group));
-    return element("div", { class: "dragkit-bar", role: "toolbar", "aria-label": "Drag point tools" }, ...children);
+    return element("div", { class: "dragkit-bar", role: "toolbar", "aria-label": t("Drag point tools") }, ...children);
   }
 
   /** Over the picture, which must not move for it. */
   #resultChooser() {
-    this.results = element("select", { "data-command": "chooser", title: "Which picture of the graph is the result", "aria-label": "Result" });
+    this.results = element("select", { "data-command": "chooser", title: t("Which picture of the graph is the result"), "aria-label": t("Result") });
     this.results.addEventListener("change", () => {
       this.host.chooseResult(this.results?.value ?? "");
       this.keys.focus({ preventScroll: true });
@@ -132,7 +133,7 @@ export class Editor {
     const { options, chosen } = this.session.results;
     if (!results) return;
     results.hidden = options.length < 2 || this.session.ui.showing !== "result";
-    const all = [["", `The end: ${options[0]?.name ?? ""}`], ...options.map(({ id, name }) => [id, name])];
+    const all = [["", t("The end: {name}", { name: options[0]?.name ?? "" })], ...options.map(({ id, name }) => [id, name])];
     const key = JSON.stringify(all);
     if (results.dataset.options !== key) {
       results.dataset.options = key;
@@ -148,9 +149,9 @@ export class Editor {
       if (chosen) this.host.upload(chosen);
       file.value = "";
     });
-    const choose = element("button", { type: "button", "data-command": "choose" }, "Choose a picture");
+    const choose = element("button", { type: "button", "data-command": "choose" }, t("Choose a picture"));
     choose.addEventListener("click", () => file.click());
-    const run = element("button", { type: "button", "data-command": "run" }, "Run to here");
+    const run = element("button", { type: "button", "data-command": "run" }, t("Run to here"));
     run.addEventListener("click", () => this.host.runToHere());
     this.hint = element("span");
     this.choose = choose;
@@ -181,18 +182,18 @@ export class Editor {
     if (this.chosen.textContent !== chosen) this.chosen.textContent = chosen;
     const { problem } = session;
     this.notice.textContent = problem
-      ? `The points cannot be read: ${problem}. They are kept as they are (see the text, { }) until you draw something.`
+      ? t("The points cannot be read: {problem}. They are kept as they are (see the text) until you draw something.", { problem })
       : session.linked
-        ? `The points come from the connected text; what is drawn here is not used. ${session.notice}`.trim()
+        ? `${t("The points come from the connected text; what is drawn here is not used.")} ${session.notice}`.trim()
         : session.notice;
     this.stage.redraw();
   }
 
   #panel() {
-    const area = element("textarea", { "aria-label": "Points as text", spellcheck: "false" });
+    const area = element("textarea", { "aria-label": t("Points as text"), spellcheck: "false" });
     area.value = this.host.text();
     const message = element("span", { class: "dragkit-notice", role: "alert" });
-    const panel = element("div", { class: "dragkit-panel", role: "dialog", "aria-label": "Points as text" });
+    const panel = element("div", { class: "dragkit-panel", role: "dialog", "aria-label": t("Points as text") });
     const close = () => {
       panel.remove();
       this.keys.focus({ preventScroll: true });
@@ -205,7 +206,7 @@ export class Editor {
     const copy = () => {
       area.select();
       const tell = (/** @type {boolean} */ done) => {
-        message.textContent = done ? "Copied." : "The browser did not let this be copied; the text is selected: press Ctrl+C.";
+        message.textContent = done ? t("Copied.") : t("The browser did not let this be copied; the text is selected: press Ctrl+C.");
       };
       // the clipboard interface exists in secure contexts only
       if (navigator.clipboard) void navigator.clipboard.writeText(area.value).then(() => tell(true), () => tell(document.execCommand("copy")));
@@ -217,10 +218,10 @@ export class Editor {
       if (!problem) close();
     };
     panel.append(
-      "DragKit's JSON, lines x,y -> x,y, lists, or coordinates of a KJNodes spline editor.",
+      t("DragKit's JSON, lines x,y -> x,y, lists, or coordinates of a KJNodes spline editor."),
       area,
       message,
-      element("div", {}, button("apply", "Use this text", apply), button("copy", "Copy", copy), button("cancel", "Close", close)),
+      element("div", {}, button("apply", t("Use this text"), apply), button("copy", t("Copy"), copy), button("cancel", t("Close"), close)),
     );
     panel.addEventListener("keydown", (event) => {
       event.stopPropagation();

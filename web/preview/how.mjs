@@ -1,6 +1,8 @@
 // @ts-check
 // How what was drawn moves things: what the node downstream was told.
 
+import { t } from "../document/words.mjs";
+
 /** @typedef {import("./displacements.mjs").Choice} Choice */
 /** @typedef {import("./displacements.mjs").Border} Border */
 /** @typedef {import("./moved_picture.mjs").Front} Front */
@@ -48,10 +50,10 @@ export function howOf({ displacement, border, front = "longest", mode = null }, 
 /** @param {How} how what the preview shows, in a few words */
 export function said({ moves, displacement, border, front, mask, latent }) {
   const way = [
-    ...(moves === "regions" ? ["region pairs"] : displacement === "stretch" ? [displacement] : [displacement, border]),
-    ...(front === "longest" ? [] : [`${front} in front`]),
-    ...(latent ? [latent === "fastdrag" ? "whole latent cells" : "latent cells"] : []),
-    ...(mask === "other" ? ["without the mask that another node makes"] : []),
+    ...(moves === "regions" ? [t("region pairs")] : displacement === "stretch" ? [displacement] : [displacement, border]),
+    ...(front === "longest" ? [] : [t("{front} in front", { front })]),
+    ...(latent ? [latent === "fastdrag" ? t("whole latent cells") : t("latent cells")] : []),
+    ...(mask === "other" ? [t("without the mask that another node makes")] : []),
   ];
-  return `preview: ${way.join(", ")}`;
+  return t("preview: {way}", { way: way.join(", ") });
 }

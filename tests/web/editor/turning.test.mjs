@@ -82,3 +82,11 @@ test("click by click, a second arrow takes its first click", () => {
   for (const at of [[200, 300], [600, 700], [300, 200], [700, 600]]) pull([at]);
   assert.deepEqual(places(), [[[0.2, 0.3], [0.6, 0.7]], [[0.3, 0.2], [0.7, 0.6]]]);
 });
+
+test("another arrow may begin on the ring, beside its knob", () => {
+  const { pull, store } = editor(two);
+  store.select(new Map([[0, "target"]]));
+  pull([[134, 100], [150, 120], [180, 140]]);
+  assert.equal(store.document.pairs.length, 3);
+  assert.equal(store.document.pairs[0].turn, undefined);
+});
