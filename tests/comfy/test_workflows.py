@@ -134,6 +134,8 @@ def test_a_template_lacks_its_models_and_nothing_else(comfy, name):
         return
     found = [line.split(": ")[::2] for line in comfy.submit_error(prompt).splitlines()]
     lacking = sorted((kind, detail.split()[0]) for kind, detail in found)
+    if ("value_not_in_list", "type") in lacking:
+        pytest.skip(f"{name} not tested: this ComfyUI has no such kind of text encoder")
     # ComfyUI 0.3.64 takes any name of a file from such a node; the node then says so itself
     assert [one for one in lacking if one[1] != "model_name"] == [("value_not_in_list", one) for one in FILES[name]]
 

@@ -86,7 +86,7 @@ test("click by click, a second arrow takes its first click", () => {
 test("another arrow may begin on the ring, beside its knob", () => {
   const { pull, store } = editor(two);
   store.select(new Map([[0, "target"]]));
-  pull([[134, 100], [150, 120], [180, 140]]);
+  pull([[76, 76], [60, 60], [40, 30]]);
   assert.equal(store.document.pairs.length, 3);
   assert.equal(store.document.pairs[0].turn, undefined);
 });
