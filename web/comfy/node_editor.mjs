@@ -44,6 +44,8 @@ export class NodeEditor {
   absence = element("div", { style: "max-width: 320px; padding: 0 16px; font-size: 12px; white-space: normal" }, t(ABSENCE));
   /** @type {string|null} */ #key = null;
   #life = new AbortController();
+  /** @type {{editor: NodeEditor|null, value: unknown}} what ComfyUI may hold on to after the node is gone */
+  #held = { editor: this, value: "" };
 
   /** @param {ComfyNode} node that shows it @param {App} app @param {Api} api @param {() => Spot} [spot] the node that takes
    * the points, where another one shows the editor */
@@ -110,6 +112,16 @@ export class NodeEditor {
     this.refresh();
   }
 
+  /** What ComfyUI keeps of it as the widget's value. */
+  get #given() {
+    return this.outer ? this.outer.value : this.value;
+  }
+
+  set #given(value) {
+    if (this.outer) this.outer.value = value;
+    this.value = value;
+  }
+
   /** Ends the editor; may be called twice. */
   destroy() {
     this.#life.abort();
@@ -117,6 +129,11 @@ export class NodeEditor {
     this.absence.remove();
     this.editor.destroy();
     this.large?.close();
+    if (!this.#held.editor) return;
+    this.#held.value = this.#given;
+    this.#held.editor = null;
+    // its own widgets and elements ComfyUI keeps for as long as the page lives
+    this.editor.root.replaceChildren();
   }
 
   #follow() {
@@ -246,11 +263,11 @@ export class NodeEditor {
   /** @param {string} name */
   #add(name) {
     this.editor.root.dataset.input = name;
+    const held = this.#held;
     this.widget = this.node.addDOMWidget(name, EDITOR, this.editor.root, {
-      getValue: () => (this.outer ? this.outer.value : this.value),
+      getValue: () => (held.editor ? held.editor.#given : held.value),
       setValue: (/** @type {unknown} */ value) => {
-        if (this.outer) this.outer.value = value;
-        this.value = value;
+        if (held.editor) held.editor.#given = value;
       },
       getMinHeight: () => MIN_HEIGHT,
       hideOnZoom: false,
