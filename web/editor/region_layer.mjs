@@ -38,8 +38,11 @@ function layerOf(levels, colour, width, height, rest = false, rim = null) {
     for (let i = 0, y = 0; y < height; y++) {
       for (let x = 0; x < width; x++, i++) {
         if (out(i)) continue;
-        const border = (x > 0 && out(i - 1)) || (x < width - 1 && out(i + 1)) || (y > 0 && out(i - width)) || (y < height - 1 && out(i + width));
-        if (border) pixels[i] = line;
+        // two pixels, of which a small view shows one
+        const beside = (x > 1 && out(i - 2)) || (x > 0 && out(i - 1)) || (x < width - 1 && out(i + 1)) || (x < width - 2 && out(i + 2));
+        const above = (y > 0 && out(i - width)) || (y > 1 && out(i - 2 * width));
+        const below = (y < height - 1 && out(i + width)) || (y < height - 2 && out(i + 2 * width));
+        if (beside || above || below) pixels[i] = line;
       }
     }
   }
