@@ -19,6 +19,11 @@ BOXES = """() => app.graph._nodes.map((node) => {
 })"""
 
 
+FORGET = """() => {
+  for (const known of [app.nodeOutputs, app.nodePreviewImages]) for (const key of Object.keys(known)) delete known[key];
+}"""
+
+
 def overlaps(ui):
     """Pairs of titles of nodes that lie on each other as they are drawn."""
     ui.js("() => ticks(4)")
@@ -38,7 +43,7 @@ def test_a_template_shows_its_picture_at_once_and_no_node_on_another(ui, name):
     if missing := ui.js("(kinds) => kinds.filter((kind) => !LiteGraph.registered_node_types[kind])", sorted(kinds)):
         pytest.skip(f"{name} not tested: this ComfyUI has no {missing[0]}")
     # what nodes of the same ids have shown in another workflow makes these higher
-    ui.js("() => { app.nodeOutputs = {}; }")
+    ui.js(FORGET)
     ui.load(workflow)
     (points,) = numbers(workflow, "DragKitDragPoints")
     editor, photograph = Editor(ui, points), PHOTOGRAPH
