@@ -1,6 +1,8 @@
-import { commands, pressKey } from "../../web/editor/commands.mjs";
+import { commands } from "../../web/editor/commands.mjs";
 import { Gestures } from "../../web/editor/gestures.mjs";
-import { EMPTY, Store, addPair } from "../../web/document/state.mjs";
+import { pressKey } from "../../web/editor/keys.mjs";
+import { EMPTY, addPair } from "../../web/document/state.mjs";
+import { Store } from "../../web/document/store.mjs";
 
 const VIEW = { x: 0, y: 0, width: 1000, height: 1000 };
 

@@ -41,7 +41,7 @@ export class Gestures {
   /** @type {Selection|null} what was selected by the click that gave an arrow its target */ #clicked = null;
 
   /**
-   * @param {import("../document/state.mjs").Store} store
+   * @param {import("../document/store.mjs").Store} store
    * @param {{tool: ToolName, size: number, hardness: number}} ui tool, and the brush's diameter (fraction of the
    * picture's smaller side) and hardness
    */

@@ -7,7 +7,8 @@ import { Preview } from "../preview/warped_picture.mjs";
 import { CELL } from "../preview/latent_cells.mjs";
 import { DEFAULT, DEFAULT_REGIONS } from "../preview/how.mjs";
 import { fit } from "../document/serialise.mjs";
-import { Store, activePairs } from "../document/state.mjs";
+import { activePairs } from "../document/state.mjs";
+import { Store } from "../document/store.mjs";
 import { t } from "../document/words.mjs";
 
 /** @typedef {import("../document/state.mjs").Document} Document */

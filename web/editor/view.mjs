@@ -2,14 +2,17 @@
 // The editor's elements: toolbar, canvas, status line, text panel, and the events that reach them.
 
 import { t } from "../document/words.mjs";
-import { commands, pressKey } from "./commands.mjs";
+import { commands } from "./commands.mjs";
 import { element } from "./element.mjs";
 import { Gestures } from "./gestures.mjs";
 import { icon } from "./icons.mjs";
+import { pressKey } from "./keys.mjs";
 import { Options } from "./options.mjs";
+import { ResultChooser } from "./result_chooser.mjs";
 import { Stage } from "./stage.mjs";
 import { firstStep, hint, selected, status } from "./status.mjs";
 import { STYLE } from "./style.mjs";
+import { textPanel } from "./text_panel.mjs";
 
 /** @typedef {import("./session.mjs").Session} Session */
 /** @typedef {{
@@ -17,8 +20,8 @@ import { STYLE } from "./style.mjs";
  *   upload(file: File): void, canUpload(): boolean, runToHere(): void,
  *   chooseResult(id: string): void, forward(event: Event): void, graphScale(): number, large?: () => void, close?: () => void,
  * }} Host what an editor needs of its surroundings. text, importText: the value, and replacing it (a sentence if that
- *   text cannot be read); chooseResult: makes a node's picture the result, "" for that of the graph's end; forward: gives an event to the graph; graphScale: screen pixels per canvas pixel; large or
- *   close: opens or closes the large view */
+ *   text cannot be read); chooseResult: makes a node's picture the result, "" for that of the graph's end; forward: gives an
+ *   event to the graph; graphScale: screen pixels per canvas pixel; large or close: opens or closes the large view */
 
 const BAR = [
   ["drag", "region", "brush", "erase", "polygon", "box"],
@@ -35,6 +38,9 @@ export class Editor {
   #life = new AbortController();
   /** @type {{button: HTMLButtonElement, command: import("./commands.mjs").Command}[]} */ #buttons = [];
 
+  /** Gives the focus back to where the keys are heard. */
+  #leave = () => this.keys.focus({ preventScroll: true });
+
   /** @param {Session} session @param {Host} host */
   constructor(session, host) {
     this.session = session;
@@ -49,9 +55,9 @@ export class Editor {
     this.first = element("div", { class: "dragkit-first" });
     this.notice = element("div", { class: "dragkit-notice", role: "alert" });
     this.empty = this.#emptyHint();
-    this.stage.element.append(this.keys, this.first, this.empty, this.#resultChooser(), this.notice);
-    const leave = () => this.keys.focus({ preventScroll: true });
-    this.options = new Options(session, this.gestures, (name) => this.#button(name, this.commands[name]), leave);
+    this.results = new ResultChooser((id) => this.host.chooseResult(id), this.#leave);
+    this.stage.element.append(this.keys, this.first, this.empty, this.results.element, this.notice);
+    this.options = new Options(session, this.gestures, (name) => this.#button(name, this.commands[name]), this.#leave);
     this.root = element(
       "div",
       { class: "dragkit", "data-capture-wheel": "true", role: "group", "aria-label": t("Drag points") },
@@ -81,7 +87,7 @@ export class Editor {
     if (command.text) button.append(element("span", {}, command.text));
     button.addEventListener("click", () => {
       // first: a command may give the focus to what it opens
-      this.keys.focus({ preventScroll: true });
+      this.#leave();
       command.run();
     });
     this.#buttons.push({ button, command });
@@ -102,7 +108,7 @@ export class Editor {
     groups.push([
       this.#button("picture", { icon: "picture", label: t("Replace the picture by another file"), hidden: own, run: () => this.file?.click() }),
       this.#button("unpicture", { icon: "unpicture", label: t("Remove the picture"), hidden: own, run: removePicture }),
-      this.#button("text", { icon: "text", label: t("Export or import the points as text"), run: () => this.#panel() }),
+      this.#button("text", { icon: "text", label: t("Export or import the points as text"), run: () => textPanel(this.root, this.host, this.#leave) }),
       ...(openOrClose
         ? [
             this.#button("large", {
@@ -116,30 +122,6 @@ export class Editor {
     ]);
     const children = groups.map((group) => element("span", { class: "dragkit-group", role: "group" }, ...group));
     return element("div", { class: "dragkit-bar", role: "toolbar", "aria-label": t("Drag point tools") }, ...children);
-  }
-
-  /** Over the picture, which must not move for it. */
-  #resultChooser() {
-    this.results = element("select", { "data-command": "chooser", title: t("Which picture of the graph is the result"), "aria-label": t("Result") });
-    this.results.addEventListener("change", () => {
-      this.host.chooseResult(this.results?.value ?? "");
-      this.keys.focus({ preventScroll: true });
-    });
-    return this.results;
-  }
-
-  #updateResults() {
-    const { results } = this;
-    const { options, chosen } = this.session.results;
-    if (!results) return;
-    results.hidden = options.length < 2 || this.session.ui.showing !== "result";
-    const all = [["", t("The end: {name}", { name: options[0]?.name ?? "" })], ...options.map(({ id, name }) => [id, name])];
-    const key = JSON.stringify(all);
-    if (results.dataset.options !== key) {
-      results.dataset.options = key;
-      results.replaceChildren(...all.map(([value, text]) => element("option", { value }, text)));
-    }
-    results.value = chosen;
   }
 
   #emptyHint() {
@@ -175,7 +157,7 @@ export class Editor {
     if (this.hint && this.hint.textContent !== (known?.text ?? "")) this.hint.textContent = known?.text ?? "";
     if (this.choose) this.choose.hidden = !known?.choose;
     if (this.run) this.run.hidden = !known?.run;
-    this.#updateResults();
+    this.results.update(session);
     const chosen = selected(session);
     const said = chosen ? `${status(session)} · ` : status(session);
     if (this.said.textContent !== said) this.said.textContent = said;
@@ -187,50 +169,6 @@ export class Editor {
         ? `${t("The points come from the connected text; what is drawn here is not used.")} ${session.notice}`.trim()
         : session.notice;
     this.stage.redraw();
-  }
-
-  #panel() {
-    const area = element("textarea", { "aria-label": t("Points as text"), spellcheck: "false" });
-    area.value = this.host.text();
-    const message = element("span", { class: "dragkit-notice", role: "alert" });
-    const panel = element("div", { class: "dragkit-panel", role: "dialog", "aria-label": t("Points as text") });
-    const close = () => {
-      panel.remove();
-      this.keys.focus({ preventScroll: true });
-    };
-    const button = (/** @type {string} */ name, /** @type {string} */ text, /** @type {() => void} */ run) => {
-      const made = element("button", { type: "button", "data-command": name }, text);
-      made.addEventListener("click", run);
-      return made;
-    };
-    const copy = () => {
-      area.select();
-      const tell = (/** @type {boolean} */ done) => {
-        message.textContent = done ? t("Copied.") : t("The browser did not let this be copied; the text is selected: press Ctrl+C.");
-      };
-      // the clipboard interface exists in secure contexts only
-      if (navigator.clipboard) void navigator.clipboard.writeText(area.value).then(() => tell(true), () => tell(document.execCommand("copy")));
-      else tell(document.execCommand("copy"));
-    };
-    const apply = () => {
-      const problem = this.host.importText(area.value);
-      message.textContent = problem ?? "";
-      if (!problem) close();
-    };
-    panel.append(
-      t("DragKit's JSON, lines x,y -> x,y, lists, or coordinates of a KJNodes spline editor."),
-      area,
-      message,
-      element("div", {}, button("apply", t("Use this text"), apply), button("copy", t("Copy"), copy), button("cancel", t("Close"), close)),
-    );
-    panel.addEventListener("keydown", (event) => {
-      event.stopPropagation();
-      if (event.key !== "Escape") return;
-      event.preventDefault();
-      close();
-    });
-    this.root.append(panel);
-    area.focus();
   }
 
   #listen() {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { EMPTY, Store, addPair, addStroke } from "../../../web/document/state.mjs";
+import { EMPTY, addPair, addStroke } from "../../../web/document/state.mjs";
+import { Store } from "../../../web/document/store.mjs";
 import { editor, two } from "../stand_in.mjs";
 
 test("the ring turns around its handle and scales outwards, in one step; a double press takes both back", () => {
