@@ -107,7 +107,7 @@ def fastdrag_of(whole, precision, cells, turn, kind="SD1.5", policy="auto", file
 def used_up(turn):
     """FastDrag on a small random network that uses up the memory on its way back."""
     nodes = fastdrag_of(False, "float32", 16, turn)
-    nodes["used_up"] = _node("CheckUsedUp", model=["cached", 0], turn=turn)
+    nodes["used_up"] = _node("CheckStopped", model=["cached", 0], at=3, how="memory")
     nodes["sampled"]["inputs"]["model"] = ["used_up", 0]
     return nodes
 

@@ -2,6 +2,16 @@
 
 
 async def comfy_entrypoint():
-    from .nodes import CheckExtension
+    from comfy_api.latest import ComfyExtension
+
+    from . import measures, sources
+
+    class CheckExtension(ComfyExtension):
+        async def get_node_list(self):
+            return [
+                sources.CheckModel, sources.CheckLightningDrag, sources.CheckSources, sources.CheckStopped,
+                measures.CheckEvaluation, measures.CheckGradient, measures.CheckLatent, measures.CheckNetwork,
+                measures.CheckMemory,
+            ]  # fmt: skip
 
     return CheckExtension()

@@ -1,4 +1,4 @@
-"""Sources of random networks and seeded data, and probes that say what was measured in the history of a workflow."""
+"""Nodes that measure, and say what they found in the history of their workflow."""
 
 import time
 from pathlib import Path
@@ -7,26 +7,10 @@ import comfy.model_management
 import comfy.samplers
 import folder_paths
 import torch
-from comfy.patcher_extension import WrappersMP
-from comfy_api.latest import ComfyExtension, io
+from comfy_api.latest import io
 
-from .networks import DTYPES, KINDS, conditioning, lightning_drag, model_of, of_dragkit
-
-LightningDrag = io.Custom("LIGHTNING_DRAG")
-Flow = io.Custom("FLOW")
-# what makes a workflow run again
-TURN = io.Int.Input("turn", default=0, min=0)
-WHOLE = io.Boolean.Input("whole", default=True)
-
-
-def _schema(node_id, inputs, outputs=(), **options):
-    return io.Schema(
-        node_id=node_id, display_name=node_id, category="dragkit/check", inputs=inputs, outputs=list(outputs), **options
-    )  # fmt: skip
-
-
-def _drawn(*shape, seed=0):
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+from .networks import of_dragkit
+from .schema import drawn, schema
 
 
 def _wait():
@@ -66,59 +50,6 @@ class Said(io.ComfyNode):
         return time.time()
 
 
-class CheckModel(io.ComfyNode):
-    @classmethod
-    def define_schema(cls):
-        kinds = io.Combo.Input("kind", options=list(KINDS))
-        precision = io.Combo.Input("precision", options=list(DTYPES))
-        return _schema("CheckModel", [kinds, WHOLE, precision], [io.Model.Output(), io.Conditioning.Output()])
-
-    @classmethod
-    def execute(cls, kind, whole, precision):
-        return io.NodeOutput(model_of(kind, whole, precision), conditioning(kind))
-
-
-class CheckLightningDrag(io.ComfyNode):
-    @classmethod
-    def define_schema(cls):
-        return _schema("CheckLightningDrag", [WHOLE], [LightningDrag.Output()])
-
-    @classmethod
-    def execute(cls, whole):
-        return io.NodeOutput(lightning_drag(whole))
-
-
-class _Means:
-    """A VAE whose latents are means of 8 x 8 pixels: an autoencoder takes the same time with any method."""
-
-    latent_channels = 4
-
-    def spacial_compression_encode(self):
-        return 8
-
-    def encode(self, pixels):
-        mean = torch.nn.functional.avg_pool2d(2 * pixels.movedim(-1, 1) - 1, 8)
-        return torch.cat((3 * mean, 0.5 - 2 * mean.mean(1, keepdim=True)), 1)
-
-
-class CheckSources(io.ComfyNode):
-    """A picture, the latent and the motion of that size, a mask of its middle, and a VAE."""
-
-    @classmethod
-    def define_schema(cls):
-        outputs = [io.Image.Output(), io.Latent.Output(), Flow.Output(), io.Mask.Output(), io.Vae.Output()]
-        return _schema("CheckSources", [io.Int.Input("cells", default=16, min=4), TURN], outputs)
-
-    @classmethod
-    def execute(cls, cells, turn):
-        image = _drawn(1, 8 * cells, 8 * cells, 3, seed=turn).sigmoid()
-        mask = torch.zeros(1, 8 * cells, 8 * cells)
-        middle = slice(2 * cells, 6 * cells)
-        mask[:, middle, middle] = 1
-        latent = {"samples": _drawn(1, 4, cells, cells, seed=turn)}
-        return io.NodeOutput(image, latent, 0.02 * _drawn(1, 2, 64, 64, seed=turn), mask, _Means())
-
-
 class CheckEvaluation(Said):
     """Seconds and memory of one evaluation of a network, as samplers ask for it, and what it answers."""
 
@@ -130,7 +61,7 @@ class CheckEvaluation(Said):
             io.Int.Input("runs", default=1, min=1), io.String.Input("like", default=""),
             io.String.Input("file", default=""),
         ]  # fmt: skip
-        return _schema("CheckEvaluation", inputs, is_output_node=True)
+        return schema("CheckEvaluation", inputs, is_output_node=True)
 
     @classmethod
     def execute(cls, model, positive, samples, sigma, batch, runs, like, file):
@@ -172,7 +103,7 @@ class CheckGradient(Said):
             io.Model.Input("model"), io.Conditioning.Input("positive"), io.Latent.Input("samples"),
             io.Sigmas.Input("sigmas"),
         ]  # fmt: skip
-        return _schema("CheckGradient", inputs, is_output_node=True)
+        return schema("CheckGradient", inputs, is_output_node=True)
 
     @classmethod
     def execute(cls, model, positive, samples, sigmas):
@@ -186,7 +117,7 @@ class CheckGradient(Said):
             def gradient(evaluate):
                 z = space.to_vp(model, samples["samples"], float(sigmas[0])).requires_grad_()
                 features, _ = evaluate(z, False)
-                weights = _drawn(*features.shape).to(features) / features.numel() ** 0.5
+                weights = drawn(*features.shape).to(features) / features.numel() ** 0.5
                 (scale * (features * weights).sum()).backward()
                 return z.grad / scale
 
@@ -212,7 +143,7 @@ class CheckLatent(Said):
     @classmethod
     def define_schema(cls):
         inputs = [io.Latent.Input("samples"), io.String.Input("file", default=""), io.String.Input("like", default="")]
-        return _schema("CheckLatent", inputs, is_output_node=True)
+        return schema("CheckLatent", inputs, is_output_node=True)
 
     @classmethod
     def execute(cls, samples, file, like):
@@ -224,69 +155,12 @@ class CheckLatent(Said):
         return cls.say(finite=bool(found.isfinite().all()), spread=found.float().std().item(), equal=equal)
 
 
-class CheckUsedUp(io.ComfyNode):
-    """A MODEL that uses up the device's memory in its third evaluation, or, on the CPU, says so as torch does."""
-
-    @classmethod
-    def define_schema(cls):
-        return _schema("CheckUsedUp", [io.Model.Input("model"), TURN], [io.Model.Output()])
-
-    @classmethod
-    def execute(cls, model, turn):
-        left = 3
-
-        def evaluate(executor, *args, **options):
-            nonlocal left
-            left -= 1
-            if left == 0:
-                device = comfy.model_management.get_torch_device()
-                if device.type != "cuda":
-                    raise comfy.model_management.OOM_EXCEPTION("Allocation on device (a stand-in)")
-                # more than there is, whichever card it is
-                torch.empty(1 << 42, dtype=torch.uint8, device=device)
-            return executor(*args, **options)
-
-        model = model.clone()
-        model.add_wrapper_with_key(WrappersMP.DIFFUSION_MODEL, "dragkit_check", evaluate)
-        return io.NodeOutput(model)
-
-
-class CheckStopped(io.ComfyNode):
-    """A MODEL whose run is interrupted, or has no memory left, in its at-th evaluation; 0 is never."""
-
-    @classmethod
-    def define_schema(cls):
-        how = io.Combo.Input("how", options=["interrupt", "memory"])
-        return _schema("CheckStopped", [io.Model.Input("model"), io.Int.Input("at", min=0), how], [io.Model.Output()])
-
-    @classmethod
-    def execute(cls, model, at, how):
-        left = at
-
-        def evaluate(executor, *args, **options):
-            nonlocal left
-            left -= 1
-            if left == 0 and how == "memory":
-                raise comfy.model_management.OOM_EXCEPTION("Allocation on device (a stand-in)")
-            if left == 0:
-                comfy.model_management.interrupt_current_processing()
-            return executor(*args, **options)
-
-        model = model.clone()
-        model.add_wrapper_with_key(WrappersMP.DIFFUSION_MODEL, "dragkit_check", evaluate)
-        return io.NodeOutput(model)
-
-    @classmethod
-    def fingerprint_inputs(cls, **inputs):
-        return time.time()
-
-
 class CheckNetwork(Said):
     """What must not change of a MODEL: its weights, as a number, and what hangs on its modules."""
 
     @classmethod
     def define_schema(cls):
-        return _schema("CheckNetwork", [io.Model.Input("model")], is_output_node=True)
+        return schema("CheckNetwork", [io.Model.Input("model")], is_output_node=True)
 
     @classmethod
     def execute(cls, model):
@@ -304,7 +178,7 @@ class CheckMemory(Said):
 
     @classmethod
     def define_schema(cls):
-        return _schema("CheckMemory", [io.Latent.Input("samples")], is_output_node=True)
+        return schema("CheckMemory", [io.Latent.Input("samples")], is_output_node=True)
 
     @classmethod
     def execute(cls, samples):
@@ -314,11 +188,3 @@ class CheckMemory(Said):
         status = Path("/proc/self/status")
         used = int(status.read_text().split("VmRSS:")[1].split()[0]) * 1024 if status.is_file() else None
         return cls.say(bytes=used)
-
-
-class CheckExtension(ComfyExtension):
-    async def get_node_list(self):
-        return [
-            CheckModel, CheckLightningDrag, CheckSources, CheckEvaluation, CheckGradient, CheckLatent, CheckUsedUp,
-            CheckStopped, CheckNetwork, CheckMemory,
-        ]  # fmt: skip
