@@ -98,7 +98,7 @@ class TestTinyEditModel(io.ComfyNode):
     @classmethod
     def execute(cls, kind, seed):
         texts = (edit_models.conditioning(kind, seed + i) for i in (1, 2, 3))
-        return io.NodeOutput(edit_models.model_patcher(kind, seed), *texts)
+        return io.NodeOutput(flow_models.model_patcher(kind, seed), *texts)
 
 
 class TestCellVAE(io.ComfyNode):
