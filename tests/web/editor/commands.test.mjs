@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { EMPTY, MAX_PAIRS, addPair } from "../../../web/document/state.mjs";
+import { EMPTY, MAX_PAIRS, addPair, addStroke } from "../../../web/document/state.mjs";
+import { MAX_STEPS } from "../../../web/document/strokes.mjs";
 import { editor, two } from "../stand_in.mjs";
 
 test("arrow keys move what is selected by a pixel, with Shift by ten, in one step of the history", () => {
@@ -262,6 +263,27 @@ test("inverting twice is nothing, though each is a step", () => {
   assert.deepEqual(store.document, { ...two, image: null });
   key("z", { ctrlKey: true });
   assert.deepEqual(store.document.strokes, [{ tool: "invert" }]);
+});
+
+test("a step of the region that does nothing says so and is no step of the history", () => {
+  const { known, session, store } = editor(addStroke(two, { tool: "box", points: [[0.2, 0.2], [0.6, 0.6]] }));
+  known.fill.run();
+  const filled = store.document;
+  assert.equal(filled.strokes.at(-1).tool, "fill");
+  assert.equal(session.notice, "");
+  known.fill.run();
+  assert.equal(session.notice, "The holes of the region are filled already.");
+  assert.equal(store.document, filled);
+  for (let i = 1; i < MAX_STEPS; i++) known[i % 2 ? "grow" : "fill"].run();
+  const full = store.document;
+  assert.equal(full.strokes.length, 1 + MAX_STEPS);
+  known[MAX_STEPS % 2 ? "grow" : "fill"].run();
+  assert.match(session.notice, new RegExp(`at most ${MAX_STEPS} steps may grow`));
+  assert.equal(store.document, full);
+  const small = editor(addStroke(two, { tool: "box", points: [[0.5, 0.5], [0.505, 0.505]] }));
+  small.known.shrink.run();
+  assert.match(small.session.notice, /nothing of it would be left/);
+  assert.equal(small.store.canUndo, false);
 });
 
 test("Escape ends a gesture first, then lets go of what is selected, then is left to others", () => {
